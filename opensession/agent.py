@@ -1,0 +1,209 @@
+"""What an agent's reader is, and the draft in which every reader collects a session.
+
+A module under ``agents`` *is* the plug-in; it has the names of ``Agent``. Order matters to the store: a transcript
+that grew must give the earlier events again, in the same order and with the same ids, so a draft keeps the order
+of the source and clamps times instead of sorting by them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from opensession.hail import times
+from opensession.hail.events import Event, Kind
+from opensession.hail.session import Agent as Producer
+from opensession.hail.session import Context, Reading, Session, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from opensession.hail.events import Block
+    from opensession.source import Source
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a file, for recognising what it is.
+
+    Attributes:
+        head: First bytes, decompressed.
+        objects: The first JSON objects in it, at most 32.
+        whole: The head parsed as one JSON value, when it is one.
+    """
+
+    head: bytes
+    objects: Sequence[dict[str, Any]]
+    whole: Any = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A session file in an agent's own store.
+
+    Attributes:
+        path: The file.
+        modified: When it last changed, in seconds since 1970.
+        cwd: The working directory it belongs to, when that is cheap to know.
+    """
+
+    path: Path
+    modified: float
+    cwd: str | None = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What discovery may know of the machine: its environment and home, never read elsewhere."""
+
+    environ: Mapping[str, str]
+    home: Path
+
+
+class Agent(Protocol):
+    """The names a module under ``agents`` has.
+
+    Attributes:
+        NAME: The slug: claude-code.
+        PROVIDER: Who makes its models, when the transcript doesn't say.
+        READER: The reader's version; raise it when the same source would give other events.
+    """
+
+    NAME: str
+    PROVIDER: str
+    READER: int
+
+    def recognise(self, sample: Sample) -> bool:
+        """Whether the sample is this agent's, by content alone."""
+
+    def read(self, source: Source) -> Reading:
+        """The session in the source.
+
+        Raises:
+            InputError: There is no session in it.
+        """
+
+    def discover(self, machine: Machine) -> Iterator[Found]:
+        """The sessions in the agent's own store, in no order."""
+
+
+@dataclass
+class Draft:
+    """The events of one session, collected in the order of the source.
+
+    Attributes:
+        fallback_time: Canonical time for events before the first one that has any.
+        events: What was collected.
+    """
+
+    fallback_time: str = "1970-01-01T00:00:00Z"
+    prefix: str = ""
+    task_id: str | None = None
+    events: list[Event] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    _seen: dict[str, int] = field(default_factory=dict)
+    _moment: int = -(2**63)
+    _time: str = ""
+    _line: int = 0
+    _part: int = 0
+
+    def add(
+        self,
+        kind: Kind,
+        blocks: Sequence[Block] = (),
+        *,
+        event_id: str,
+        time: object,
+        line: int,
+        attributes: dict[str, Any] | None = None,
+        task_id: str | None = None,
+        duration_ms: int | None = None,
+    ) -> Event:
+        """Append an event.
+
+        Args:
+            kind: What happened.
+            blocks: Its content.
+            event_id: From the source; made unique here.
+            time: Whatever the source calls a time, or None: then the previous event's.
+            line: The source line it was made from, from 1.
+            attributes: Its attributes; this draft adds ``source.line`` and, when needed, ``source.part``.
+            task_id: The subagent or turn it belongs to; the draft's own by default.
+            duration_ms: How long it took, in milliseconds.
+        """
+        given = attributes if attributes is not None else {}
+        self._part = self._part + 1 if line == self._line else 0
+        self._line = line
+        given["source.line"] = line
+        if self._part:
+            given["source.part"] = self._part
+        event = Event(
+            event_id=self._unique(self.prefix + event_id),
+            timestamp=self._clamped(time, given),
+            kind=kind,
+            blocks=list(blocks),
+            task_id=task_id if task_id is not None else self.task_id,
+            duration_ms=duration_ms,
+            attributes=given,
+        )
+        self.events.append(event)
+        return event
+
+    def touch(self, event: Event, line: int) -> None:
+        """Note that a later line completed the event, so that the completed one wins when stores are merged."""
+        if line > event.attributes["source.line"]:
+            event.attributes["source.through"] = max(line, event.attributes.get("source.through", 0))
+
+    def merge(self, other: Draft) -> None:
+        """Take in the events of a subagent's own file, each where its time puts it."""
+        self.events.extend(other.events)
+        self.unread.extend(other.unread)
+        self.skipped.update(other.skipped)
+        self.records += other.records
+
+    def finish(self, session_id: str, producer: Producer, context: Context, cwd: str | None) -> Reading:
+        """The session as read; events of several files are brought into the one order of ``order_key``."""
+        self.events.sort(key=order_key)
+        session = Session(session_id=session_id, agent=producer, context=context, events=self.events)
+        return Reading(
+            session=session,
+            unread=self.unread,
+            skipped=dict(sorted(self.skipped.items())),
+            records=self.records,
+            repository_dir=cwd,
+        )
+
+    def _unique(self, event_id: str) -> str:
+        count = self._seen.get(event_id, 0) + 1
+        self._seen[event_id] = count
+        return event_id if count == 1 else self._unique(f"{event_id}~{count}")
+
+    def _clamped(self, time: object, attributes: dict[str, Any]) -> str:
+        text = times.canonical(time)
+        if text is None:
+            attributes["ts_estimated"] = True
+            return self._time or self.fallback_time
+        moment = times.parse(text)
+        if moment < self._moment:
+            attributes["ts_original"] = text
+            return self._time
+        self._moment, self._time = moment, text
+        return text
+
+
+def order_key(event: Event) -> tuple[int, int, int, str]:
+    """The one order of a session's events: time, then place in the source, then id.
+
+    It is a function of the event alone, so any union of two versions of a session has one order (store.md, "Merge").
+    """
+    attributes = event.attributes
+    return (
+        times.parse(event.timestamp),
+        attributes.get("source.line", 0),
+        attributes.get("source.part", 0),
+        event.event_id,
+    )

@@ -1,0 +1,48 @@
+"""The registry of agents, the most particular first: adding one is a module and a line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from opensession.agent import Agent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An agent by name, without importing its reader.
+
+    Attributes:
+        name: The slug used in HAIL and by ``--tool``.
+        title: What people call it.
+        flag: The option of ``session handoff``, without dashes.
+        module: Its reader.
+        aliases: Other words for it that ``--tool`` understands.
+    """
+
+    name: str
+    title: str
+    flag: str
+    module: str
+    aliases: tuple[str, ...] = ()
+
+    def load(self) -> Agent:
+        """The reader."""
+        return cast("Agent", import_module(self.module))
+
+
+AGENTS: tuple[Entry, ...] = (
+    Entry("codex", "Codex CLI", "codex", "opensession.agents.codex"),
+    Entry("claude-code", "Claude Code", "claude", "opensession.agents.claude_code", ("claude",)),
+)
+
+
+def named(name: str) -> Entry | None:
+    """The agent a user means by a slug, flag or alias, in any case."""
+    wanted = name.lower().replace("_", "-")
+    for entry in AGENTS:
+        if wanted in (entry.name, entry.flag, *entry.aliases):
+            return entry
+    return None

@@ -1,0 +1,66 @@
+"""What can go wrong, said once: every error carries its exit code and the next step.
+
+OpenSessionError (1)
+ +- InputError (1)           a file that is no session, too large, or damaged
+ +- PartialFailureError (1)  some of the work failed, the rest is done
+ +- UsageError (2)           the request itself makes no sense
+ |   +- ConfigError (2)      a configuration file that cannot be read
+ +- NothingFoundError (3)    the reference is well formed, but nothing answers to it
+ +- AuthenticationError (4)
+ +- NetworkError (5)
+
+The command line and the web are the only two places that catch these (cli.md, "Exit codes").
+"""
+
+from __future__ import annotations
+
+
+class OpenSessionError(Exception):
+    """Something the user can understand and act on.
+
+    Attributes:
+        exit_code: What the process ends with.
+        hint: The next step for the user, or an empty string.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(OpenSessionError):
+    """The input is not a session, is too large, or is damaged beyond reading."""
+
+
+class PartialFailureError(OpenSessionError):
+    """Some of the work failed; what succeeded stays done."""
+
+
+class UsageError(OpenSessionError):
+    """The request makes no sense as it stands."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file cannot be used; it is never overwritten."""
+
+
+class NothingFoundError(OpenSessionError):
+    """A well-formed reference that nothing answers to."""
+
+    exit_code = 3
+
+
+class AuthenticationError(OpenSessionError):
+    """The server refused the key."""
+
+    exit_code = 4
+
+
+class NetworkError(OpenSessionError):
+    """The server cannot be reached or broke off."""
+
+    exit_code = 5

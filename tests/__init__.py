@@ -1,0 +1,1 @@
+"""Tests of opensession, in the order of its rooms."""
