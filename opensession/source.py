@@ -6,9 +6,10 @@ import gzip
 import io
 import sys
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from opensession.errors import InputError, NothingFoundError
 
@@ -22,6 +23,7 @@ HEAD_BYTES = 64 * 1024
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SQLITE = b"SQLite format 3\x00"
+_TEXT_ENDS = b"\x00 \r\n\t"
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,13 @@ class Source:
 
     name: str
     path: Path | None
-    head: bytes
+    head: bytes = b""
     content: bytes | None = None
 
     def open(self) -> BinaryIO:
         """A fresh stream of the decompressed bytes."""
-        if self.content is not None:
-            return _decompressed(io.BytesIO(self.content), self.name)
-        assert self.path is not None  # one of the two is always there
-        return _decompressed(self.path.open("rb"), self.name)
+        raw = self.path.open("rb") if self.path is not None else io.BytesIO(self.content or b"")
+        return _decompressed(raw)
 
     @property
     def stem(self) -> str:
@@ -66,8 +66,7 @@ def open_source(name: str) -> Source:
         InputError: It is a folder, empty, unreadable, a damaged archive or no text at all.
     """
     if name == STDIN:
-        content = sys.stdin.buffer.read()
-        return _checked("standard input", None, content)
+        return _checked(Source("standard input", None, content=sys.stdin.buffer.read()))
     return from_path(Path(name))
 
 
@@ -78,50 +77,52 @@ def from_path(path: Path) -> Source:
         NothingFoundError: There is no such file.
         InputError: It is a folder, empty, unreadable, a damaged archive or no text at all.
     """
+    return _checked(Source(str(path), path))
+
+
+@contextmanager
+def named_failures(name: str) -> Iterator[None]:
+    """Turn the ways in which reading a file fails into errors that name it and the next step.
+
+    Raises:
+        NothingFoundError: There is no such file.
+        InputError: It cannot be read to its end.
+    """
     try:
-        return _checked(str(path), path, None)
+        yield
     except FileNotFoundError as error:
-        raise NothingFoundError(f"no such file: {path}", hint="Check the path; `opensession session list` shows what is stored.") from error
+        hint = "Check the path; `opensession session list` shows what is stored."
+        raise NothingFoundError(f"no such file: {name}", hint=hint) from error
     except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder, not a session file", hint="Name the files in it.") from error
+        raise InputError(f"{name} is a folder, not a session file", hint="Name the files in it.") from error
     except PermissionError as error:
-        raise InputError(f"{path} cannot be read: permission denied", hint="Check the file's owner and mode.") from error
+        raise InputError(f"{name} cannot be read: permission denied", hint="Check its owner and mode.") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{name} is a damaged or truncated archive", hint="Copy the file again.") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
-def _checked(name: str, path: Path | None, content: bytes | None) -> Source:
-    source = Source(name, path, b"", content)
-    with source.open() as stream, reading(name):
+def _checked(source: Source) -> Source:
+    with named_failures(source.name), source.open() as stream:
         head = stream.read(HEAD_BYTES)
-    if not head.strip():
-        raise InputError(f"{name} is empty", hint="An agent writes its first record with the first prompt.")
-    if b"\x00" in head.rstrip(b"\x00")[:4096] and not head.startswith(_SQLITE):
-        raise InputError(f"{name} is a binary file, not a session", hint="Expected JSON Lines of an agent, HAIL, or gzip of these.")
-    return Source(name, path, head, content)
+    if not head.strip(_TEXT_ENDS):
+        hint = "An agent writes its first record with the first prompt."
+        raise InputError(f"{source.name} is empty", hint=hint)
+    if b"\x00" in head.rstrip(b"\x00") and not head.startswith(_SQLITE):
+        hint = "Expected the JSON Lines of an agent, HAIL, or gzip of these."
+        raise InputError(f"{source.name} is a binary file, not a session", hint=hint)
+    return Source(source.name, source.path, head, source.content)
 
 
-def _decompressed(raw: BinaryIO, name: str) -> BinaryIO:
+def _decompressed(raw: BinaryIO) -> BinaryIO:
     magic = raw.read(4)
     raw.seek(0)
     if magic.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
+        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
     if magic == _ZSTD:
-        import zstandard  # noqa: PLC0415 - only cold Codex rollouts need it
+        # Only cold Codex rollouts need it.
+        import zstandard  # noqa: PLC0415
 
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, closefd=True))
+        return io.BufferedReader(cast("io.RawIOBase", zstandard.ZstdDecompressor().stream_reader(raw)))
     return raw
-
-
-class reading:  # noqa: N801 - a context manager, used as a word
-    """Turn the ways in which a damaged archive fails into one error that names the file."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)):
-            raise InputError(f"{self._name} is a damaged or truncated archive", hint="Copy the file again.") from error

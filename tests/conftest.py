@@ -47,7 +47,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     (folder / ".gitconfig").write_text(
         "[user]\n\tname = Ada Tester\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
-        "[gc]\n\tauto = 0\n[protocol \"file\"]\n\tallow = always\n"
+        '[gc]\n\tauto = 0\n[protocol "file"]\n\tallow = always\n'
     )
     for name in list(os.environ):
         monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,1 @@
+"""One module per word of the command line: parse, call one use-case, show."""

@@ -1,0 +1,76 @@
+"""``opensession docs``: completion scripts and the formats, explained."""
+
+from __future__ import annotations
+
+import click
+
+from opensession.console import Console
+
+_FORMAT = """\
+HAIL, the Human-AI Interaction Log (hail-1.0.0)
+
+  One JSON object per line: a header, events in order, statistics.
+
+  {"type":"header","version":"hail-1.0.0","session_id":…,"agent":{"provider","model","tool"},"context":{…}}
+  {"type":"event","event_id":…,"timestamp":…,"event_type":{"type":KIND,"data":{…}},"content":{"blocks":[…]}}
+  {"type":"stats","event_count":…,"message_count":…,…}
+
+  Kinds of events, with their data:
+%(kinds)s
+
+  Blocks of content:
+%(blocks)s
+
+  Reading accepts the full form, the short form (hail/0.1), the ACP form and a session as one JSON object.
+  Writing gives the full form; `opensession session cat REF --format short` gives the short one.
+
+The store (format v1)
+
+  refs/heads/opensession/sessions, an orphan branch (git config opensession.ref names another)
+    v1/<aa>/<bb>/<session-id>/
+      meta.json          title, times, statistics, parents, links, redaction counts
+      0000.hail.jsonl    header line, then events
+      0001.hail.jsonl    further events; a segment is closed at 256 KiB of events
+      assets/<sha256>    binaries above 64 KiB
+  <aa>/<bb> are the first four hex digits of the SHA-256 of the session id.
+  One commit per published session, with the trailers Session-Id, Session-Tool, Session-Model, Session-Events.
+
+  Look without opensession:
+    git log opensession/sessions
+    git show opensession/sessions:v1/<aa>/<bb>/<session-id>/0000.hail.jsonl | jq .
+"""
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of SHELL.
+
+    \b
+    bash:  opensession docs completion bash >> ~/.bashrc
+    zsh:   opensession docs completion zsh >> ~/.zshrc
+    fish:  opensession docs completion fish > ~/.config/fish/completions/opensession.fish
+    """  # noqa: D301 - \b keeps click from filling these lines
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - not needed by any other command
+
+    from opensession.cli import root  # noqa: PLC0415 - the table above this module, only to name its program
+
+    kind = get_completion_class(shell)
+    if kind is not None:
+        Console().document(kind(root, {}, "opensession", "_OPENSESSION_COMPLETE").source() + "\n")
+
+
+@click.command("format")
+def format_() -> None:
+    """Explain the HAIL format and how sessions are kept in git."""
+    from opensession.hail.events import KINDS, Block  # noqa: PLC0415 - the table is made from the classes themselves
+
+    Console().document(_FORMAT % {"kinds": _rows(KINDS), "blocks": _rows(Block.__subclasses__())})
+
+
+def _rows(classes: object) -> str:
+    lines = []
+    for cls in classes:  # type: ignore[attr-defined]
+        fields = ", ".join(cls.__struct_fields__)
+        lines.append(f"    {cls.__name__:<14} {fields:<24} {(cls.__doc__ or '').splitlines()[0]}")
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""``opensession session handoff``: from stored sessions to a briefing for the next agent."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opensession import handoff as briefing
+from opensession import refs, workspace
+from opensession.agents import AGENTS
+from opensession.commands.options import output_options, repo_option
+from opensession.config import load
+from opensession.errors import OpenSessionError, UsageError
+from opensession.library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opensession.console import Console
+    from opensession.library import Selected
+
+_MACHINE_FORMATS = ("json", "jsonl", "stream")
+"""Formats that programs read: errors come as one JSON object too."""
+
+
+def _agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """One option for each agent of the registry: ``--claude HEAD``."""
+    for entry in reversed(AGENTS):
+        option = click.option(
+            f"--{entry.flag}",
+            f"of_{entry.flag}",
+            metavar="REF",
+            multiple=True,
+            help=f"Sessions of {entry.title} only.",
+        )
+        command = option(command)
+    return command
+
+
+@click.command("handoff")
+@click.argument("references", metavar="[REF|FILE]...", nargs=-1)
+@click.option("-l", "--last", is_flag=True, help="The newest session of this machine and directory, committed or not.")
+@_agent_options
+@click.option("--tool", "tools", metavar='"TOOL REF"', multiple=True, help='Like --tool "codex HEAD^1"; repeatable.')
+@click.option("-o", "--output", metavar="PATH", type=click.Path(path_type=Path), help="Write to PATH instead.")
+@click.option("--format", "format_", type=click.Choice(list(briefing.FORMATS)), default="markdown", show_default=True)
+@click.option("--for", "reader", metavar="AGENT", help="Follow the conventions of the agent that will read it.")
+@repo_option
+@output_options
+def handoff(
+    references: tuple[str, ...],
+    last: bool,
+    tools: tuple[str, ...],
+    output: Path | None,
+    format_: str,
+    reader: str | None,
+    repo: Path | None,
+    console: Console,
+    **of_agents: tuple[str, ...],
+) -> None:
+    """Brief the next agent: what was wanted, done, decided, broken and left open.
+
+    REF is HEAD (the newest session committed here), HEAD~N (the latest N, merged), HEAD^N (the Nth newest), a session
+    id or its beginning, or the path of a session file. Without any, HEAD.
+
+    \b
+    opensession session handoff --claude HEAD
+    opensession session handoff HEAD~3 --format json
+    opensession session handoff --tool "codex HEAD^1" --for claude-code
+    opensession session handoff a.jsonl b.jsonl -o handoff.md
+    """  # noqa: D301 - \b keeps click from filling these lines
+    if console.as_json:
+        format_ = "json"
+    try:
+        wanted = _wanted(references, of_agents, tools)
+        library = _library(repo)
+        selected = _select(library, wanted, last=last or False)
+        for note in library.notes:
+            console.note(f"note: {note}")
+        text = _render(selected, format_, reader)
+    except OpenSessionError as error:
+        if format_ in _MACHINE_FORMATS and not console.as_json:
+            console.document(briefing.error_document(str(error), error.hint))
+        raise
+    if output is None:
+        console.document(text)
+        return
+    _write(output, text)
+    console.note(f"wrote {output} ({len(text.encode()):,} bytes, {len(selected)} session{'s' * (len(selected) != 1)})")
+
+
+def _wanted(
+    references: Sequence[str], of_agents: dict[str, tuple[str, ...]], tools: Sequence[str]
+) -> list[tuple[str | None, refs.Ref]]:
+    """Every reference with its tool filter: positional ones, then those of the agents' options, then ``--tool``."""
+    pairs: list[tuple[str | None, str]] = [(None, text) for text in references]
+    for entry in AGENTS:
+        pairs += [(entry.name, text) for text in of_agents[f"of_{entry.flag}"]]
+    pairs += [refs.parse_tool(text) for text in tools]
+    return [(tool, refs.parse(text, _is_file)) for tool, text in pairs]
+
+
+def _select(library: Library, wanted: Sequence[tuple[str | None, refs.Ref]], *, last: bool) -> list[Selected]:
+    found = [library.last()] if last else []
+    for tool, ref in wanted if wanted or last else [(None, refs.Latest(1))]:
+        found += library.select(ref, tool)
+    distinct = {selected.session.session_id: selected for selected in reversed(found)}
+    return list(reversed(distinct.values()))
+
+
+def _render(selected: Sequence[Selected], format_: str, reader: str | None) -> str:
+    if reader is not None and reader not in briefing.AUDIENCES:
+        raise UsageError(f"--for {reader}: unknown agent", hint=f"Known: {', '.join(briefing.AUDIENCES)}.")
+    summaries = [briefing.summarize(item.session, reference=item.reference) for item in selected]
+    sessions = [item.session for item in selected]
+    return briefing.render(format_, briefing.merge(summaries), sessions, reader)
+
+
+def _library(repo: Path | None) -> Library:
+    around = workspace.locate(repo)
+    if repo is not None and around.store is None:
+        raise UsageError(f"{repo} is not a git repository", hint="Run `git init` there first.")
+    return Library(around.store, around.directory, around.top, load(around.top).privacy)
+
+
+def _is_file(text: str) -> bool:
+    return Path(text).is_file()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one step: readers see the old one or the new one, whole."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=".handoff-")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="Choose another path with -o.") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise OpenSessionError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,65 @@
+"""The repository a command works on: where it stands, or where a session took place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+
+from gitstore.errors import NotARepositoryError
+from gitstore.store import SessionStore
+from opensession.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder and the repository around it, if any.
+
+    Attributes:
+        directory: The folder.
+        store: The repository's sessions.
+        top: The top of the work tree; None in a bare repository.
+    """
+
+    directory: Path
+    store: SessionStore | None
+    top: Path | None
+
+    @property
+    def place(self) -> Path:
+        """What to call the repository: the top of its work tree, or its own folder."""
+        return self.top or self.directory
+
+    def sessions(self) -> SessionStore:
+        """The repository's sessions.
+
+        Raises:
+            UsageError: There is no repository here.
+        """
+        if self.store is None:
+            raise not_a_repository("Go to a git repository, or name one with --repo DIR.")
+        return self.store
+
+
+def locate(directory: Path | None = None) -> Workspace:
+    """The repository around a folder, the current one by default."""
+    folder = (directory or Path.cwd()).absolute()
+    try:
+        # One process does everything a command needs from git; importing a library costs more than that.
+        store = SessionStore.open(folder, backend="program" if which("git") else "auto")
+    except NotARepositoryError:
+        return Workspace(folder, None, None)
+    return Workspace(folder, store, store.top)
+
+
+def of_session(directory: str | None) -> Workspace | None:
+    """The repository a session took place in, when it is on this machine."""
+    if directory is None or not Path(directory).is_absolute() or not Path(directory).is_dir():
+        return None
+    found = locate(Path(directory))
+    return found if found.store is not None else None
+
+
+def not_a_repository(hint: str) -> UsageError:
+    """The error for a command that needs a repository and stands in none."""
+    return UsageError(f"{Path.cwd()} is not in a git repository", hint=hint)

@@ -1,0 +1,304 @@
+"""``publish upload --git``: what it stores, and what it leaves alone."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Repository, claude_lines, codex_lines, run_cli
+
+SESSION = "0a1b2c3d-0000-4000-8000-000000000001"
+
+
+def state_of(repository: Repository) -> dict[str, str]:
+    """Everything a user would miss if it changed."""
+    index = (repository.path / ".git/index").read_bytes().hex()
+    files = {p.name: p.read_text() for p in repository.path.iterdir() if p.is_file()}
+    return {
+        "status": repository.git("status", "--porcelain=v2", "--branch"),
+        "head": repository.git("symbolic-ref", "HEAD"),
+        "index": index,
+        "files": json.dumps(files, sort_keys=True),
+        "other refs": repository.git("for-each-ref", "refs/heads/main", "refs/tags"),
+        "stash": repository.git("stash", "list"),
+    }
+
+
+def test_a_dirty_work_tree_staged_files_and_the_branch_stay_as_they_are(
+    repository: Repository, session_file: Path
+) -> None:
+    (repository.path / "app.py").write_text("print('changed')\n")
+    (repository.path / "staged.py").write_text("x = 1\n")
+    (repository.path / "untracked.py").write_text("y = 2\n")
+    repository.git("add", "staged.py")
+    before = state_of(repository)
+
+    stored = repository.run("publish", "upload", str(session_file), "--git")
+
+    assert stored.code == 0, stored.err
+    assert "stored" in stored.out
+    assert SESSION in stored.out
+    assert state_of(repository) == before
+    assert repository.git("fsck", "--strict") == ""
+
+
+def test_the_same_content_makes_no_commit(repository: Repository, session_file: Path) -> None:
+    repository.run("publish", "upload", str(session_file), "--git")
+    tip = repository.sessions
+
+    again = repository.run("publish", "upload", str(session_file), "--git")
+
+    assert again.code == 0
+    assert again.out.startswith("unchanged")
+    assert repository.sessions == tip != ""
+
+
+def test_what_is_stored_is_read_with_git_alone(repository: Repository, session_file: Path) -> None:
+    repository.run("publish", "upload", str(session_file), "--git")
+
+    message = repository.git("log", "-1", "--format=%B", "opensession/sessions")
+    names = repository.git("ls-tree", "-r", "--name-only", "opensession/sessions").split("\n")
+    first = repository.git("show", f"opensession/sessions:{names[0]}").split("\n")
+
+    assert message.startswith("session: Add a --json flag\n\n")
+    assert f"Session-Id: {SESSION}" in message
+    assert "Session-Tool: claude-code" in message
+    assert "Session-Model: claude-sonnet-4-5" in message
+    assert [Path(name).name for name in names] == ["0000.hail.jsonl", "meta.json"]
+    assert [json.loads(line)["type"] for line in first] == ["header", *["event"] * (len(first) - 1)]
+
+
+def test_a_grown_session_is_updated_and_says_what_is_new(repository: Repository, tmp_path: Path) -> None:
+    lines = claude_lines(prompts=("one", "two"))
+    path = tmp_path / "growing.jsonl"
+    path.write_bytes(b"".join(lines[:4]))
+    repository.run("publish", "upload", str(path), "--git")
+    path.write_bytes(b"".join(lines))
+
+    grown = repository.run("publish", "upload", str(path), "--git", "--json").data["sessions"][0]
+
+    assert grown["status"] == "updated"
+    assert 0 < grown["events_added"] < grown["events"]
+    assert grown["segments_written"] == 1
+
+
+def test_a_shorter_file_never_shortens_what_is_stored(repository: Repository, tmp_path: Path) -> None:
+    lines = claude_lines(prompts=("one", "two"))
+    path = tmp_path / "shrinking.jsonl"
+    path.write_bytes(b"".join(lines))
+    repository.run("publish", "upload", str(path), "--git")
+    tip = repository.sessions
+    path.write_bytes(b"".join(lines[:4]))
+
+    shrunk = repository.run("publish", "upload", str(path), "--git")
+
+    assert shrunk.out.startswith("unchanged")
+    assert repository.sessions == tip
+
+
+def test_dry_run_says_what_would_be_stored_and_stores_nothing(repository: Repository, session_file: Path) -> None:
+    before = repository.git("count-objects")
+
+    result = repository.run("publish", "upload", str(session_file), "--git", "--dry-run")
+
+    assert result.code == 0
+    assert result.out.startswith("would store")
+    assert repository.sessions == ""
+    assert repository.git("count-objects") == before
+
+
+def test_secrets_are_taken_out_and_counted_but_never_shown(repository: Repository, tmp_path: Path) -> None:
+    secret = "ghp_" + "R7vK2mQx9LbT4sYcJ1dWz8NfH6pE3u0aGiZo"
+    path = tmp_path / "leaky.jsonl"
+    path.write_bytes(b"".join(claude_lines(prompts=(f"use {secret} please",), reply=f"used {secret}")))
+
+    result = repository.run("publish", "upload", str(path), "--git")
+    everything = repository.git("log", "-p", "opensession/sessions")
+
+    assert result.code == 0
+    assert "redacted" in result.out
+    assert secret not in result.out + result.err + everything
+    assert "[REDACTED:" in everything
+
+
+def test_no_redact_asks_and_without_a_terminal_refuses(repository: Repository, session_file: Path) -> None:
+    refused = repository.run("publish", "upload", str(session_file), "--git", "--no-redact")
+    agreed = repository.run("publish", "upload", str(session_file), "--git", "--no-redact", "--yes")
+
+    assert refused.code == 2
+    assert "--yes" in refused.err
+    assert agreed.code == 0
+    assert repository.sessions
+
+
+def test_gzip_standard_input_and_any_name_are_recognised_by_content(repository: Repository, tmp_path: Path) -> None:
+    data = b"".join(codex_lines())
+    packed = tmp_path / "whatever.bin"
+    packed.write_bytes(gzip.compress(data))
+
+    from_gzip = repository.run("publish", "upload", str(packed), "--git", "--json").data["sessions"][0]
+    from_stdin = repository.run("publish", "upload", "-", "--git", "--json", stdin=data).data["sessions"][0]
+
+    assert from_gzip["status"] == "stored"
+    assert from_gzip["reader"].startswith("codex/")
+    assert from_stdin["status"] == "unchanged"
+
+
+def test_several_files_are_stored_each_with_its_commit_and_one_failure_is_exit_1(
+    repository: Repository, tmp_path: Path
+) -> None:
+    good, other, bad = tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "c.jsonl"
+    good.write_bytes(b"".join(claude_lines()))
+    other.write_bytes(b"".join(codex_lines()))
+    bad.write_text("not a session\n")
+
+    result = repository.run("publish", "upload", str(good), str(bad), str(other), "--git", "--json")
+
+    assert result.code == 1
+    assert "1 of 3 files" in result.err
+    assert repository.git("rev-list", "--count", "opensession/sessions") == "2"
+
+
+def test_a_parent_must_be_known_and_is_recorded(repository: Repository, tmp_path: Path, session_file: Path) -> None:
+    child = tmp_path / "child.jsonl"
+    child.write_bytes(b"".join(codex_lines()))
+    repository.run("publish", "upload", str(session_file), "--git")
+
+    unknown = repository.run("publish", "upload", str(child), "--git", "--parent", "0a1b2c3e-9999")
+    known = repository.run("publish", "upload", str(child), "--git", "--parent", SESSION[:8])
+    names = repository.git("ls-tree", "-r", "--name-only", "opensession/sessions").split("\n")
+    metas = [json.loads(repository.git("show", f"opensession/sessions:{n}")) for n in names if n.endswith("meta.json")]
+
+    assert unknown.code == 3
+    assert SESSION in unknown.err
+    assert known.code == 0, known.err
+    assert [SESSION] in [meta["parents"] for meta in metas]
+
+
+def test_the_older_spelling_works_and_names_the_new_one(repository: Repository, session_file: Path) -> None:
+    result = repository.run("upload", str(session_file), "--git")
+
+    assert result.code == 0
+    assert "publish upload" in result.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"\n \n", "is empty"),
+        (b"\x7fELF\x00\x00\x01\x02" * 100, "binary file"),
+        (gzip.compress(b"".join(claude_lines()))[:-20], "truncated archive"),
+        (b"just some notes\n", "not a session file"),
+        (b'{"type":"summary","summary":"x","leafUuid":"y"}\n', "no session"),
+    ],
+)
+def test_bad_input_names_the_cause_and_stores_nothing(
+    repository: Repository, tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "input.jsonl"
+    path.write_bytes(content)
+
+    result = repository.run("publish", "upload", str(path), "--git")
+
+    assert result.code == 1
+    assert said in result.err
+    assert "hint:" in result.err
+    assert "Traceback" not in result.err
+    assert repository.sessions == ""
+
+
+def test_a_folder_and_a_missing_file_are_named(repository: Repository, tmp_path: Path) -> None:
+    folder = repository.run("publish", "upload", str(tmp_path), "--git")
+    missing = repository.run("publish", "upload", str(tmp_path / "nowhere.jsonl"), "--git")
+
+    assert (folder.code, missing.code) == (1, 3)
+    assert "is a folder" in folder.err
+    assert "no such file" in missing.err
+
+
+def test_outside_of_a_repository_the_next_step_is_named(tmp_path: Path, session_file: Path) -> None:
+    result = run_cli("publish", "upload", str(session_file), "--git", cwd=tmp_path)
+
+    assert result.code == 2
+    assert "not in a git repository" in result.err
+    assert "git init" in result.err
+
+
+def test_outside_of_a_repository_the_sessions_own_repository_is_used(repository: Repository, tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_bytes(b"".join(claude_lines(cwd=str(repository.path))))
+
+    result = run_cli("publish", "upload", str(path), "--git", cwd=tmp_path)
+
+    assert result.code == 0, result.err
+    assert "where the session took place" in result.err
+    assert repository.sessions
+
+
+def test_a_session_of_another_repository_is_only_stored_here_on_request(repository: Repository, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    Repository(other).git("init", "--quiet")
+    path = tmp_path / "foreign.jsonl"
+    path.write_bytes(b"".join(claude_lines(cwd=str(other))))
+
+    refused = repository.run("publish", "upload", str(path), "--git")
+    agreed = repository.run("publish", "upload", str(path), "--git", "--yes")
+
+    assert refused.code == 2
+    assert str(other) in refused.err
+    assert agreed.code == 0
+    assert repository.sessions
+
+
+def test_without_a_destination_the_flag_is_named(repository: Repository, session_file: Path) -> None:
+    result = repository.run("publish", "upload", str(session_file))
+
+    assert result.code == 2
+    assert "--git" in result.err
+
+
+def test_a_broken_configuration_is_named_with_its_line_and_left_alone(
+    repository: Repository, session_file: Path, home: Path
+) -> None:
+    config = home / ".config/opensession/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[privacy]\nstrip_paths = maybe\n")
+
+    result = repository.run("publish", "upload", str(session_file), "--git")
+
+    assert result.code == 2
+    assert "config.toml" in result.err
+    assert "line 2" in result.err
+    assert config.read_text() == "[privacy]\nstrip_paths = maybe\n"
+    assert repository.sessions == ""
+
+
+def test_excluded_agents_are_not_stored(repository: Repository, session_file: Path) -> None:
+    (repository.path / ".opensession").mkdir()
+    (repository.path / ".opensession/config.toml").write_text('[privacy]\nexclude_tools = ["claude-code"]\n')
+
+    result = repository.run("publish", "upload", str(session_file), "--git")
+
+    assert result.code == 1
+    assert "exclude_tools" in result.err
+    assert repository.sessions == ""
+
+
+def test_a_repository_cannot_loosen_privacy(repository: Repository, session_file: Path) -> None:
+    (repository.path / ".opensession").mkdir()
+    (repository.path / ".opensession/config.toml").write_text(
+        '[server]\nurl = "https://elsewhere.example"\n[privacy]\nallow = ["ghp_.*"]\nstrip_paths = false\n'
+    )
+
+    result = repository.run("publish", "upload", str(session_file), "--git")
+    stored = repository.git("log", "-p", "opensession/sessions")
+
+    assert result.code == 0
+    assert "[server] is ignored" in result.err
+    assert "privacy.allow is ignored" in result.err
+    assert "/home/ada" not in stored
