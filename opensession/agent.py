@@ -183,11 +183,11 @@ class Draft:
         return event_id if count == 1 else self._unique(f"{event_id}~{count}")
 
     def _clamped(self, time: object, attributes: dict[str, Any]) -> str:
-        text = times.canonical(time)
-        if text is None:
+        stated = times.moment(time)
+        if stated is None:
             attributes["ts_estimated"] = True
             return self._time or self.fallback_time
-        moment = times.parse(text)
+        moment, text = stated
         if moment < self._moment:
             attributes["ts_original"] = text
             return self._time

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from opensession.errors import InputError
 from opensession.hail import full
-from opensession.hail.session import Session
 
 if TYPE_CHECKING:
     from gitstore.store import Record
+    from opensession.hail.session import Session
 
 
 def session_of(record: Record) -> Session:

@@ -86,7 +86,7 @@ def slash_command(text: str) -> str | None:
     if name is None:
         return None
     arguments = _ARGUMENTS.search(text)
-    words = [name[1], arguments[1].strip() if arguments else ""]
+    words = ["/" + name[1].lstrip("/"), arguments[1].strip() if arguments else ""]
     return " ".join(word for word in words if word)
 
 

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from opensession import handoff as briefing
+from gitstore.errors import StoreError
 from opensession import refs, workspace
 from opensession.agents import AGENTS
 from opensession.commands.options import output_options, repo_option
 from opensession.config import load
 from opensession.errors import OpenSessionError, UsageError
+from opensession.handoff.formats import DEFAULT, FORMATS
 from opensession.library import Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opensession.console import Console
+    from opensession.handoff.audience import Audience
     from opensession.library import Selected
 
 _MACHINE_FORMATS = ("json", "jsonl", "stream")
@@ -47,7 +49,7 @@ def _agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_agent_options
 @click.option("--tool", "tools", metavar='"TOOL REF"', multiple=True, help='Like --tool "codex HEAD^1"; repeatable.')
 @click.option("-o", "--output", metavar="PATH", type=click.Path(path_type=Path), help="Write to PATH instead.")
-@click.option("--format", "format_", type=click.Choice(list(briefing.FORMATS)), default="markdown", show_default=True)
+@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default=DEFAULT, show_default=True)
 @click.option("--for", "reader", metavar="AGENT", help="Follow the conventions of the agent that will read it.")
 @repo_option
 @output_options
@@ -76,15 +78,16 @@ def handoff(
     if console.as_json:
         format_ = "json"
     try:
+        audience = _audience(reader)
         wanted = _wanted(references, of_agents, tools)
         library = _library(repo)
-        selected = _select(library, wanted, last=last or False)
+        selected = _select(library, wanted, last=last)
         for note in library.notes:
             console.note(f"note: {note}")
-        text = _render(selected, format_, reader)
-    except OpenSessionError as error:
+        text = _render(selected, format_, audience)
+    except (OpenSessionError, StoreError) as error:
         if format_ in _MACHINE_FORMATS and not console.as_json:
-            console.document(briefing.error_document(str(error), error.hint))
+            _tell_program(console, error)
         raise
     if output is None:
         console.document(text)
@@ -112,12 +115,29 @@ def _select(library: Library, wanted: Sequence[tuple[str | None, refs.Ref]], *, 
     return list(reversed(distinct.values()))
 
 
-def _render(selected: Sequence[Selected], format_: str, reader: str | None) -> str:
-    if reader is not None and reader not in briefing.AUDIENCES:
-        raise UsageError(f"--for {reader}: unknown agent", hint=f"Known: {', '.join(briefing.AUDIENCES)}.")
-    summaries = [briefing.summarize(item.session, reference=item.reference) for item in selected]
+def _render(selected: Sequence[Selected], format_: str, audience: Audience) -> str:
+    # Only now: help and errors of the command line need none of it.
+    from opensession.handoff import fitting, formats, merge, summary  # noqa: PLC0415
+
+    summaries = [summary.summarize(item.session, reference=item.reference) for item in selected]
     sessions = [item.session for item in selected]
-    return briefing.render(format_, briefing.merge(summaries), sessions, reader)
+    return formats.load(format_).render(merge.merge(summaries), sessions, audience, fitting.BUDGET)
+
+
+def _audience(name: str | None) -> Audience:
+    from opensession.handoff.audience import AUDIENCES, audience  # noqa: PLC0415
+
+    found = audience(name)
+    if name is not None and not found.name:
+        raise UsageError(f"--for {name}: unknown agent", hint=f"Known: {', '.join(AUDIENCES)}.")
+    return found
+
+
+def _tell_program(console: Console, error: OpenSessionError | StoreError) -> None:
+    """The error as the object that the formats for programs end with."""
+    from opensession.handoff.formats.json import error_line  # noqa: PLC0415
+
+    console.document(error_line(str(error), suggestion=error.hint))
 
 
 def _library(repo: Path | None) -> Library:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from opensession import committed, refs, workspace
+from opensession import refs, workspace
 from opensession.agents import named
 from opensession.commands.options import output_options, repo_option
 from opensession.config import load
-from opensession.errors import NothingFoundError, OpenSessionError, UsageError
+from opensession.errors import NothingFoundError, UsageError
 from opensession.hail import times
 from opensession.library import Library
 from opensession.terminal import one_line
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from gitstore.store import Publication
     from opensession.console import Console
-    from opensession.hail.session import Session
     from opensession.library import Selected
 
 _LIST_LIMIT = 50
