@@ -108,8 +108,10 @@ class Draft:
     _seen: dict[str, int] = field(default_factory=dict)
     _moment: int = -(2**63)
     _time: str = ""
+    _stated: object = None
     _line: int = 0
     _part: int = 0
+    _in_order: bool = True
 
     def add(
         self,
@@ -136,6 +138,7 @@ class Draft:
             duration_ms: How long it took, in milliseconds.
         """
         given = attributes if attributes is not None else {}
+        self._in_order = self._in_order and line >= self._line
         self._part = self._part + 1 if line == self._line else 0
         self._line = line
         given["source.line"] = line
@@ -160,6 +163,7 @@ class Draft:
 
     def merge(self, other: Draft) -> None:
         """Take in the events of a subagent's own file, each where its time puts it."""
+        self._in_order = False
         self.events.extend(other.events)
         self.unread.extend(other.unread)
         self.skipped.update(other.skipped)
@@ -167,7 +171,8 @@ class Draft:
 
     def finish(self, session_id: str, producer: Producer, context: Context, cwd: str | None) -> Reading:
         """The session as read; events of several files are brought into the one order of ``order_key``."""
-        self.events.sort(key=order_key)
+        if not self._in_order:
+            self.events.sort(key=order_key)
         session = Session(session_id=session_id, agent=producer, context=context, events=self.events)
         return Reading(
             session=session,
@@ -178,20 +183,27 @@ class Draft:
         )
 
     def _unique(self, event_id: str) -> str:
-        count = self._seen.get(event_id, 0) + 1
-        self._seen[event_id] = count
-        return event_id if count == 1 else self._unique(f"{event_id}~{count}")
+        while count := self._seen.get(event_id, 0):
+            self._seen[event_id] = count + 1
+            event_id = f"{event_id}~{count + 1}"
+        self._seen[event_id] = 1
+        return event_id
 
     def _clamped(self, time: object, attributes: dict[str, Any]) -> str:
+        if time is not None and time == self._stated:
+            return self._time  # agents write several records in one millisecond
         stated = times.moment(time)
         if stated is None:
             attributes["ts_estimated"] = True
-            return self._time or self.fallback_time
+            if not self._time:
+                # A time before this one must not move its event before those that have none.
+                self._moment, self._time = times.parse(self.fallback_time), self.fallback_time
+            return self._time
         moment, text = stated
         if moment < self._moment:
             attributes["ts_original"] = text
             return self._time
-        self._moment, self._time = moment, text
+        self._moment, self._time, self._stated = moment, text, time
         return text
 
 

@@ -115,16 +115,15 @@ def run(arguments: Sequence[str]) -> int:
         0 success, 1 general, 2 usage, 3 nothing found, 4 authentication, 5 network (cli.md).
     """
     try:
-        root.main(list(arguments), prog_name="opensession", standalone_mode=False)
+        code = root.main(list(arguments), prog_name="opensession", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of a pipe went away (`| head`); nothing is wrong. Keep the interpreter from flushing again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError) as stop:
-        if isinstance(stop, click.exceptions.NoArgsIsHelpError):
-            click.echo(stop.format_message())
-        return 0 if isinstance(stop, click.exceptions.NoArgsIsHelpError) else stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as stop:
+        click.echo(stop.format_message())
+        return 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -133,7 +132,8 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except Exception as error:
         return _failed(error, arguments)
-    return 0
+    # Click hands back what a command ended with instead of ending the process.
+    return code if isinstance(code, int) else 0
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:

@@ -5,18 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opensession.errors import InputError
-from opensession.hail import full
+from opensession.hail import assets, full
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitstore.store import Record
     from opensession.hail.session import Session
 
 
 def session_of(record: Record) -> Session:
-    """The session in a record, with what may change laid over what the first line says.
+    """The session in a record, with what may change laid over its first line and its binaries put back.
 
     Raises:
         InputError: The record does not hold HAIL; ``session verify`` tells more.
+    """
+    session = decoded(record)
+    _overlay(session, record.meta)
+    if record.assets:
+        assets.inline(session, record.assets.__getitem__)
+    return session
+
+
+def decoded(record: Record) -> Session:
+    """The session exactly as its segments tell it.
+
+    Raises:
+        InputError: The record does not hold HAIL.
     """
     try:
         session = full.decode_header(record.header)
@@ -24,7 +39,6 @@ def session_of(record: Record) -> Session:
     except ValueError as error:
         hint = f"Run `opensession session verify {record.session_id}`."
         raise InputError(f"session {record.session_id} cannot be read: {error}", hint=hint) from error
-    _overlay(session, dict(record.meta))
     return session
 
 
@@ -32,7 +46,7 @@ def _lines(data: bytes) -> list[bytes]:
     return [line for line in data.split(b"\n") if line]
 
 
-def _overlay(session: Session, meta: dict[str, Any]) -> None:
+def _overlay(session: Session, meta: Mapping[str, Any]) -> None:
     context = session.context
     context.title = meta.get("title") or None
     context.description = meta.get("description") or None

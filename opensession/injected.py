@@ -40,6 +40,8 @@ _TAGS = (
     "app-context",
     "collaboration_mode",
     "skill",
+    "user_shell_command",
+    "hook_prompt",
 )
 _PHRASES = (
     ("# AGENTS.md instructions", "agents_md"),
@@ -50,7 +52,9 @@ _PHRASES = (
 )
 _OPENING = re.compile(r"<(" + "|".join(re.escape(tag) for tag in _TAGS) + r")(?=[\s>/])[^>]{0,500}>")
 _COMMAND = re.compile(r"<command-name>\s*(/?[^<]{1,200}?)\s*</command-name>")
-_ARGUMENTS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
+_ARGUMENTS = ("<command-args>", "</command-args>")
+_MOST = 1000
+"""Parts of one text; what follows stays together, against texts made to be slow."""
 
 
 class Piece(NamedTuple):
@@ -72,9 +76,11 @@ def pieces(text: str) -> list[Piece]:
         return [Piece(command, None)]
     parts: list[Piece] = []
     rest = text.strip()
-    while rest:
+    while rest and len(parts) < _MOST:
         piece, rest = _first(rest)
         parts.append(piece)
+    if rest:
+        parts.append(Piece(rest, parts[-1].injected))
     return parts
 
 
@@ -85,8 +91,9 @@ def slash_command(text: str) -> str | None:
     name = _COMMAND.search(text)
     if name is None:
         return None
-    arguments = _ARGUMENTS.search(text)
-    words = ["/" + name[1].lstrip("/"), arguments[1].strip() if arguments else ""]
+    start, end = _ARGUMENTS
+    rest, found, _ = text.partition(start)[2].partition(end)
+    words = ["/" + name[1].lstrip("/"), rest.strip() if found else ""]
     return " ".join(word for word in words if word)
 
 

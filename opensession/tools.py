@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 
-_READ = "read read_file readfile view view_file notebookread load_file fs_read read_many_files"
+_READ = "read read_file readfile view view_file view_image notebookread load_file fs_read read_many_files"
 _CREATE = "write write_file writefile create create_file writetofile write_to_file newfilecreated save-file"
 _EDIT = (
     "edit multiedit edit_file replace replace_in_file str_replace search_replace strreplace apply_diff "
@@ -67,7 +67,7 @@ _COMMAND_KEYS = ("command", "cmd", "CommandLine")
 _QUERY_KEYS = ("query", "pattern", "regex", "q", "search_term", "Query", "search_query")
 _PATTERN_KEYS = ("pattern", "glob_pattern", "glob", "path", "directory", "DirectoryPath", "query", "dir_path")
 _URL_KEYS = ("url", "Url", "uri", "prompt")
-_TITLE_KEYS = ("description", "title", "task_name", "subagent_type", "agent_type", "prompt", "message")
+_TITLE_KEYS = ("description", "title", "task_name", "prompt", "message", "subagent_type", "agent_type")
 
 TEXT_EDITORS = frozenset({"text_editor", "developer__text_editor", "str_replace_editor", "str_replace_based_edit_tool"})
 _SHELLS = frozenset({"bash", "sh", "zsh", "/bin/bash", "/bin/sh", "/bin/zsh", "/usr/bin/bash", "/usr/bin/env"})

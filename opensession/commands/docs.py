@@ -57,7 +57,9 @@ def completion(shell: str) -> None:
 
     kind = get_completion_class(shell)
     if kind is not None:
-        Console().document(kind(root, {}, "opensession", "_OPENSESSION_COMPLETE").source() + "\n")
+        completer = kind(root, {}, "opensession", "_OPENSESSION_COMPLETE")
+        # Not completer.source(): that starts bash to ask for its version, and the script may be for elsewhere.
+        Console().document(completer.source_template % completer.source_vars() + "\n")
 
 
 @click.command("format")
@@ -72,5 +74,6 @@ def _rows(classes: object) -> str:
     lines = []
     for cls in classes:  # type: ignore[attr-defined]
         fields = ", ".join(cls.__struct_fields__)
-        lines.append(f"    {cls.__name__:<14} {fields:<24} {(cls.__doc__ or '').splitlines()[0]}")
+        meaning = (cls.__doc__ or "").splitlines()[0].replace("``", "`")
+        lines.append(f"    {cls.__name__:<14} {fields:<26} {meaning}")
     return "\n".join(lines)

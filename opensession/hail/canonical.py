@@ -6,13 +6,13 @@ exit codes of 32, JSON nested at most 100 deep, unique event ids, no empty names
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from opensession.hail import portable, times
-from opensession.hail.events import Event, Json, Kind, ShellCommand, Text
+from opensession.hail.events import Code, Event, Json, Kind, ShellCommand, Text
+from opensession.hail.session import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 _NAMED = ("name", "path", "command")
+_U32 = 2**32
+_U64 = 2**64
+_PROBE = msgspec.json.Encoder()
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
 def canonical(session: Session) -> Session:
@@ -31,14 +35,14 @@ def canonical(session: Session) -> Session:
         The same session.
     """
     session.events = list(canonical_events(session.events))
-    _canonical_context(session.context)
+    _canonical_header(session)
     return session
 
 
 def canonical_events(events: Iterable[Event]) -> Iterator[Event]:
     """The events in canonical form, changed in place, one by one."""
     seen: dict[str, int] = {}
-    latest, latest_text = -(2**63), ""
+    latest, latest_text = times.BEFORE_ALL, ""
     for event in events:
         moment = _moment(event, latest)
         if moment < latest:
@@ -46,7 +50,7 @@ def canonical_events(events: Iterable[Event]) -> Iterator[Event]:
             event.timestamp = latest_text
         else:
             latest, latest_text = moment, event.timestamp
-        event.event_id = _unique(event.event_id or "event", seen)
+        event.event_id = _unique(portable.text(event.event_id) or "event", seen)
         event.kind = _canonical_kind(event.kind)
         yield _tame(event)
 
@@ -87,35 +91,79 @@ def _canonical_kind(kind: Kind) -> Kind:
 
 
 def _tame(event: Event) -> Event:
-    if any(isinstance(block, Json) for block in event.blocks):
-        event.blocks = [_tame_block(block) if isinstance(block, Json) else block for block in event.blocks]
+    if event.duration_ms is not None and not 0 <= event.duration_ms < _U64:
+        event.attributes = {"duration_ms": event.duration_ms, **event.attributes}
+        event.duration_ms = None
+    if any(isinstance(block, (Json, Code)) for block in event.blocks):
+        event.blocks = [_tame_block(block) for block in event.blocks]
     if not all(isinstance(value, (str, bool)) for value in event.attributes.values()):
-        event.attributes = {key: _tame_value(value) for key, value in event.attributes.items()}
+        event.attributes = _tame_object(event.attributes)
+    try:
+        _PROBE.encode(event)
+    except UnicodeEncodeError:
+        _whole_characters(event)
     return event
 
 
-def _tame_block(block: Json) -> Block:
-    try:
-        return Json(portable.value(block.data))
-    except portable.TooDeepError:
-        return Text(_flat(block.data))
+def _tame_block(block: Block) -> Block:
+    match block:
+        case Json(data):
+            try:
+                return Json(portable.value(data))
+            except portable.TooDeepError:
+                return Text(portable.flat(data))
+        case Code(start_line=int(line)) if not 0 <= line < _U32:
+            return msgspec.structs.replace(block, start_line=None)
+        case _:
+            return block
+
+
+def _tame_object(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {portable.text(key): _tame_value(value) for key, value in attributes.items()}
 
 
 def _tame_value(value: Any) -> Any:
     try:
         return portable.value(value)
     except portable.TooDeepError:
-        return _flat(value)
+        return portable.flat(value)
 
 
-def _flat(value: Any) -> str:
-    """JSON text of a value that is too deep to be JSON in the file."""
-    return portable.text(json.dumps(value, ensure_ascii=False))
+def _whole_characters(event: Event) -> None:
+    """Replace lone surrogates wherever they stand; rare, so it need not be fast."""
+    event.kind = _with_whole_characters(event.kind)
+    event.blocks = [_with_whole_characters(block) for block in event.blocks]
+    event.attributes = _tame_object(event.attributes)
+    if event.task_id is not None:
+        event.task_id = portable.text(event.task_id)
 
 
-def _canonical_context(context: Context) -> None:
+def _with_whole_characters(struct: _Struct) -> _Struct:
+    fields = msgspec.structs.asdict(struct)
+    texts = {name: portable.text(value) for name, value in fields.items() if isinstance(value, str)}
+    return msgspec.structs.replace(struct, **texts)
+
+
+def _canonical_header(session: Session) -> None:
+    if session.version != VERSION:
+        session.context.attributes = {"hail.source_version": session.version, **session.context.attributes}
+        session.version = VERSION
+    session.session_id = portable.text(session.session_id) or UNKNOWN
+    agent = _with_whole_characters(session.agent)
+    agent.provider = agent.provider or UNKNOWN
+    agent.tool = agent.tool or UNKNOWN
+    session.agent = agent
+    session.context = _canonical_context(session.context)
+
+
+def _canonical_context(context: Context) -> Context:
     created = times.canonical(context.created_at)
     updated = times.canonical(context.updated_at)
-    context.created_at = created or updated or times.render(0)
-    context.updated_at = updated or context.created_at
-    context.attributes = {key: _tame_value(value) for key, value in context.attributes.items()}
+    return msgspec.structs.replace(
+        _with_whole_characters(context),
+        created_at=created or updated or times.render(0),
+        updated_at=updated or created or times.render(0),
+        tags=[portable.text(tag) for tag in context.tags],
+        related_session_ids=[portable.text(name) for name in context.related_session_ids],
+        attributes=_tame_object(context.attributes),
+    )

@@ -11,8 +11,12 @@ from typing import Any
 import msgspec
 
 
-class Kind(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an event is. A kind without fields is written without ``data``."""
+class Kind(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """What an event is. A kind without fields is written without ``data``.
+
+    Decoding refuses unknown keys, so that the slow path, which says what it leaves out, sees them. A value
+    made of JSON has no cycles: the garbage collector need not look at it.
+    """
 
 
 class UserMessage(Kind, frozen=True):
@@ -140,7 +144,15 @@ class Custom(Kind, frozen=True):
 KINDS: tuple[type[Kind], ...] = tuple(Kind.__subclasses__())
 
 
-class Block(msgspec.Struct, frozen=True, tag_field="type", tag=True, omit_defaults=True):
+class Block(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="type",
+    tag=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,
+):
     """A piece of an event's content."""
 
 
@@ -158,12 +170,17 @@ class Code(Block, frozen=True):
     start_line: int | None = None
 
 
+def _no_mime() -> str:
+    # Not a plain default: msgspec would leave it out, and the format always writes the type of an image.
+    return ""
+
+
 class Image(Block, frozen=True):
     """A picture by address: ``data:``, ``file:``, ``https:`` or ``asset:<sha256>`` (store.md)."""
 
     url: str
-    alt: str | None = msgspec.field(default=None)
-    mime: str = ""
+    alt: str | None = None
+    mime: str = msgspec.field(default_factory=_no_mime)
 
 
 class Video(Block, frozen=True):
@@ -200,7 +217,7 @@ class Reference(Block, frozen=True):
     media_type: str
 
 
-class Event(msgspec.Struct, kw_only=True):
+class Event(msgspec.Struct, kw_only=True, gc=False):
     """One event of a session.
 
     Attributes:

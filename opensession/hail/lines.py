@@ -1,4 +1,4 @@
-"""JSON Lines as agents really write them: glued objects, byte-order marks, NUL tails, half-written ends.
+r"""JSON Lines as agents really write them: glued objects, byte-order marks, NUL tails, half-written ends.
 
 Splits on ``\\n`` only, for U+2028 and form feeds stand raw inside strings; never holds more than one line.
 """
@@ -15,14 +15,17 @@ from opensession.hail import portable
 from opensession.hail.session import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_LINE = 256 * 1024 * 1024
 """Bytes. Real lines with pictures reach tens of megabytes; beyond this the file is no transcript."""
 
 _STRAY = b"\r \t\x00\xef\xbb\xbf"
 _DECODER = msgspec.json.Decoder()
-_GLUE = json.JSONDecoder()
+_GLUE = json.JSONDecoder(strict=False)  # some writers leave tabs and escapes raw inside strings
+
+UNDECODABLE = (msgspec.DecodeError, RecursionError, ValueError)
+"""What a decoder raises for bytes that are not exactly one value of its type."""
 
 
 def objects(stream: BinaryIO, unread: list[Unread]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -35,6 +38,15 @@ def objects(stream: BinaryIO, unread: list[Unread]) -> Iterator[tuple[int, dict[
     Raises:
         InputError: A line is longer than ``MAX_LINE``.
     """
+    return parsed(numbered(stream), unread)
+
+
+def numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines of a stream with their number, from 1; each keeps its newline.
+
+    Raises:
+        InputError: A line is longer than ``MAX_LINE``.
+    """
     number = 0
     while line := stream.readline(MAX_LINE + 1):
         number += 1
@@ -43,10 +55,16 @@ def objects(stream: BinaryIO, unread: list[Unread]) -> Iterator[tuple[int, dict[
                 f"line {number} is longer than {MAX_LINE // 1024 // 1024} MB",
                 hint="A transcript has one record per line; check that this is the right file.",
             )
+        yield number, line
+
+
+def parsed(source: Iterable[tuple[int, bytes]], unread: list[Unread]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects of numbered lines; ``unread`` receives what is none."""
+    for number, line in source:
         try:
             value = _DECODER.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-            yield from _repaired(line, number, unread)
+        except UNDECODABLE:
+            yield from salvaged(line, number, unread)
             continue
         if isinstance(value, dict):
             yield number, value
@@ -54,9 +72,12 @@ def objects(stream: BinaryIO, unread: list[Unread]) -> Iterator[tuple[int, dict[
             unread.append(Unread(number, "not a JSON object"))
 
 
-def _repaired(line: bytes, number: int, unread: list[Unread]) -> Iterator[tuple[int, dict[str, Any]]]:
+def salvaged(line: bytes, number: int, unread: list[Unread]) -> Iterator[tuple[int, dict[str, Any]]]:
     """What can be saved of a line that is not exactly one JSON value."""
-    text = line.strip(b"\n").strip(_STRAY).decode("utf-8", errors="replace")
+    content = line.strip(b"\n").strip(_STRAY)
+    text = content.decode("utf-8", errors="replace")
+    if "\ufffd" in text and text.encode() != content:
+        unread.append(Unread(number, "not UTF-8: bytes replaced by U+FFFD"))
     position = 0
     while position < len(text):
         try:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 MAX_DEPTH = 100
-"""Rust's serde_json stops at 128 levels; a line of HAIL adds up to eight around a value."""
+"""Rust's serde_json reads 127 levels; a line of HAIL adds a few around a value."""
+
+LINE_DEPTH = 8
+"""No line of HAIL has more levels than this around a value."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
@@ -21,7 +28,11 @@ def text(value: str) -> str:
     """The text with lone surrogates replaced by U+FFFD, since UTF-8 cannot hold them."""
     if value.isascii():
         return value
-    return _SURROGATE.sub(_REPLACEMENT, value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(_REPLACEMENT, value)
+    return value
 
 
 def value(data: Any, depth: int = 0) -> Any:
@@ -48,3 +59,49 @@ def value(data: Any, depth: int = 0) -> Any:
     if isinstance(data, (list, tuple)):
         return [value(item, depth + 1) for item in data]
     return text(str(data))
+
+
+def flat(data: Any) -> str:
+    """JSON text of a value of any depth, with sorted keys and without recursion.
+
+    For what is too deep to be JSON in the file; it must not be too deep for us either.
+    """
+    written: list[str] = []
+    pending: list[Any] = [data]
+    while pending:
+        match pending.pop():
+            case _Mark(mark):
+                written.append(mark)
+            case dict() as members if members:
+                pending.extend(_members(members))
+            case list() | tuple() as items if items:
+                pending.extend(_items(items))
+            case leaf:
+                written.append(json.dumps(leaf, ensure_ascii=False, default=str))
+    return text("".join(written))
+
+
+class _Mark(NamedTuple):
+    """Punctuation that ``flat`` has still to write."""
+
+    mark: str
+
+
+def _members(members: dict[Any, Any]) -> Iterator[Any]:
+    """An object back to front, for a stack."""
+    yield _Mark("}")
+    keys = sorted(members, key=str, reverse=True)
+    for place, key in enumerate(keys, start=1):
+        yield members[key]
+        yield _Mark(("" if place == len(keys) else ",") + json.dumps(str(key), ensure_ascii=False) + ":")
+    yield _Mark("{")
+
+
+def _items(items: Sequence[Any]) -> Iterator[Any]:
+    """A list back to front, for a stack."""
+    yield _Mark("]")
+    for place, item in enumerate(reversed(items), start=1):
+        yield item
+        if place < len(items):
+            yield _Mark(",")
+    yield _Mark("[")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from opensession.hail.events import Event
+from opensession.hail.events import Event  # noqa: TC001 - msgspec resolves it at run time
 
 VERSION = "hail-1.0.0"
 

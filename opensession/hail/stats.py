@@ -65,10 +65,8 @@ class Tally:
         if event.attributes:
             self._add_tokens(event.attributes)
         match event.kind:
-            case UserMessage():
-                counts["user_message_count"] += 1
-                counts["message_count"] += 1
-            case AgentMessage():
+            case UserMessage() | AgentMessage():
+                counts["user_message_count"] += isinstance(event.kind, UserMessage)
                 counts["message_count"] += 1
             case TaskEnd(summary=summary):
                 counts["message_count"] += bool(summary and summary.strip())
@@ -76,8 +74,7 @@ class Tally:
                 counts["tool_call_count"] += 1
             case FileEdit(path=path, diff=diff):
                 self._paths.add(path)
-                if diff:
-                    self._add_diff(diff)
+                self._add_diff(diff or "")
             case FileCreate(path=path) | FileDelete(path=path):
                 self._paths.add(path)
 

@@ -9,10 +9,18 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
+BEFORE_ALL = -(10**20)
+"""Nanoseconds since 1970; even the year 1, which 64 bits do not reach, is later."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000_000
 _FRACTION = re.compile(r"\.(\d+)")
+_LEAP = re.compile(r"\d{4}-\d\d-\d\d.\d\d:\d\d:60")
+_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.(?!000)[0-9]{3}Z")
+"""The writing most agents use, when it is the canonical one already."""
 _MICROSECOND = timedelta(microseconds=1)
+_ONE_SECOND = timedelta(seconds=1)
+_NONE = timedelta()
 
 
 def parse(text: str, zone: tzinfo = UTC) -> int:
@@ -25,17 +33,30 @@ def parse(text: str, zone: tzinfo = UTC) -> int:
     Raises:
         ValueError: The text is not a time of the years 1 to 9999.
     """
-    moment = datetime.fromisoformat(text)
+    moment, leap = _moment(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     try:
-        nanoseconds = (moment - _EPOCH) // _MICROSECOND * 1000
-        moment.astimezone(UTC)
+        nanoseconds = (moment + leap - _EPOCH) // _MICROSECOND * 1000
+        if moment.tzinfo is not UTC:
+            moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"time out of range: {text}") from error
     if len(text) > 26 and (fraction := _FRACTION.search(text)) is not None:
         nanoseconds += int(fraction[1][6:9].ljust(3, "0"))
     return nanoseconds
+
+
+def _moment(text: str) -> tuple[datetime, timedelta]:
+    """The moment, and the second to add to it when it is a leap second, which Python's clock does not have."""
+    try:
+        return datetime.fromisoformat(text), _NONE
+    except ValueError:
+        if text.endswith("z"):
+            return _moment(text[:-1] + "Z")
+        if _LEAP.match(text) is not None:
+            return datetime.fromisoformat(text[:17] + "59" + text[19:]), _ONE_SECOND
+        raise
 
 
 def render(nanoseconds: int) -> str:
@@ -71,13 +92,23 @@ def from_number(value: float) -> int:
     return int(value * _SECOND)
 
 
-def canonical(value: object, zone: tzinfo = UTC) -> str | None:
-    """The canonical writing of whatever a source calls a time, or None when it is none."""
+def moment(value: object, zone: tzinfo = UTC) -> tuple[int, str] | None:
+    """Whatever a source calls a time as nanoseconds and in canonical writing, or None when it is none."""
     try:
         if isinstance(value, str):
-            return render(parse(value, zone))
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return render(from_number(value))
+            nanoseconds = parse(value, zone)
+            if _USUAL.fullmatch(value) is not None:
+                return nanoseconds, value
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            nanoseconds = from_number(value)
+        else:
+            return None
+        return nanoseconds, render(nanoseconds)
     except (ValueError, OverflowError):
         return None
-    return None
+
+
+def canonical(value: object, zone: tzinfo = UTC) -> str | None:
+    """The canonical writing of whatever a source calls a time, or None when it is none."""
+    found = moment(value, zone)
+    return found[1] if found is not None else None

@@ -23,8 +23,17 @@ _SORTED = msgspec.json.Encoder(order="deterministic")
 
 
 def _envelope(kind: type[Kind]) -> Any:
-    fields = [("data", kind)] if kind.__struct_fields__ else []
-    return msgspec.defstruct(kind.__name__, fields, tag_field="type", tag=kind.__name__)
+    """The wire struct of a kind; its ``data`` is the kind, also where nothing of it is written."""
+    bare = not kind.__struct_fields__
+    return msgspec.defstruct(
+        kind.__name__,
+        [] if bare else [("data", kind)],
+        namespace={"data": kind()} if bare else None,
+        tag_field="type",
+        tag=kind.__name__,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
 
 
 ENVELOPES: dict[type[Kind], Any] = {kind: _envelope(kind) for kind in KINDS}
@@ -65,7 +74,7 @@ class StatsLine(stats.Stats, tag_field="type", tag="stats"):
 def header_line(session: Session, *, ordered: bool = True) -> bytes:
     """The first line of a session, newline included; ``ordered`` sorts the keys of nested objects."""
     line = HeaderLine(session.version, session.session_id, session.agent, session.context)
-    return _encoder(ordered=ordered).encode(line) + b"\n"
+    return _encoded(line, ordered=ordered)
 
 
 def event_line(event: Event, *, ordered: bool = True) -> bytes:
@@ -82,11 +91,7 @@ def event_line(event: Event, *, ordered: bool = True) -> bytes:
         duration_ms=event.duration_ms,
         attributes=event.attributes,
     )
-    encoder = _encoder(ordered=ordered)
-    try:
-        return encoder.encode(line) + b"\n"
-    except UnicodeEncodeError:
-        return encoder.encode(portable.value(msgspec.to_builtins(line))) + b"\n"
+    return _encoded(line, ordered=ordered)
 
 
 def stats_line(figures: stats.Stats) -> bytes:
@@ -109,8 +114,14 @@ def dump(session: Session, *, ordered: bool = True) -> bytes:
     return b"".join(lines(session, ordered=ordered))
 
 
-def _encoder(*, ordered: bool) -> msgspec.json.Encoder:
-    return _SORTED if ordered else _PLAIN
+def _encoded(line: HeaderLine | EventLine, *, ordered: bool) -> bytes:
+    encoder = _SORTED if ordered else _PLAIN
+    try:
+        return encoder.encode(line) + b"\n"
+    except UnicodeEncodeError:
+        # The levels of the line itself do not count against the depth of the values in it.
+        whole = portable.value(msgspec.to_builtins(line), -portable.LINE_DEPTH)
+        return encoder.encode(whole) + b"\n"
 
 
 def _envelope_of(kind: Kind) -> Any:
