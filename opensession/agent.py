@@ -106,7 +106,7 @@ class Draft:
     skipped: Counter[str] = field(default_factory=Counter)
     records: int = 0
     _seen: dict[str, int] = field(default_factory=dict)
-    _moment: int = -(2**63)
+    _moment: int = times.BEFORE_ALL
     _time: str = ""
     _stated: object = None
     _line: int = 0

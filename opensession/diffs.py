@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-_LIMIT = 4000
+_LIMIT = 1500
 """Lines on either side beyond which a minimal diff is not worth its quadratic time."""
 
 

@@ -9,7 +9,7 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from opensession.errors import InputError, NothingFoundError
 
@@ -20,6 +20,7 @@ STDIN = "-"
 HEAD_BYTES = 64 * 1024
 """How much of a file is looked at to recognise it."""
 
+_CHUNK = 128 * 1024
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SQLITE = b"SQLite format 3\x00"
@@ -119,10 +120,46 @@ def _decompressed(raw: BinaryIO) -> BinaryIO:
     magic = raw.read(4)
     raw.seek(0)
     if magic.startswith(_GZIP):
-        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
+        packed = gzip.GzipFile(fileobj=raw)
+        return io.BufferedReader(_Unpacked(raw, iter(lambda: packed.read(_CHUNK), b"")))
     if magic == _ZSTD:
-        # Only cold Codex rollouts need it.
-        import zstandard  # noqa: PLC0415
-
-        return io.BufferedReader(cast("io.RawIOBase", zstandard.ZstdDecompressor().stream_reader(raw)))
+        return io.BufferedReader(_Unpacked(raw, _zstd_chunks(raw)))
     return raw
+
+
+def _zstd_chunks(raw: BinaryIO) -> Iterator[bytes]:
+    # Only cold Codex rollouts need it.
+    import zstandard  # noqa: PLC0415
+
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        while not frame.eof and (chunk := raw.read(_CHUNK)):
+            yield frame.decompress(chunk)
+    except zstandard.ZstdError as error:
+        raise EOFError(str(error)) from error
+    if not frame.eof:
+        raise EOFError("the frame is not complete")
+
+
+class _Unpacked(io.RawIOBase):
+    """A stream of chunks that closes the file they come from."""
+
+    def __init__(self, raw: BinaryIO, chunks: Iterator[bytes]) -> None:
+        self._raw, self._chunks, self._left = raw, chunks, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            try:
+                self._left = memoryview(next(self._chunks))
+            except StopIteration:
+                return 0
+        count = min(len(buffer), len(self._left))
+        buffer[:count], self._left = self._left[:count], self._left[count:]
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()

@@ -53,11 +53,9 @@ def completion(shell: str) -> None:
     """  # noqa: D301 - \b keeps click from filling these lines
     from click.shell_completion import get_completion_class  # noqa: PLC0415 - not needed by any other command
 
-    from opensession.cli import root  # noqa: PLC0415 - the table above this module, only to name its program
-
     kind = get_completion_class(shell)
     if kind is not None:
-        completer = kind(root, {}, "opensession", "_OPENSESSION_COMPLETE")
+        completer = kind(click.get_current_context().find_root().command, {}, "opensession", "_OPENSESSION_COMPLETE")
         # Not completer.source(): that starts bash to ask for its version, and the script may be for elsewhere.
         Console().document(completer.source_template % completer.source_vars() + "\n")
 

@@ -13,6 +13,7 @@ from opensession.commands.options import confirm, output_options, repo_option, y
 from opensession.config import load
 from opensession.errors import OpenSessionError, PartialFailureError, UsageError
 from opensession.library import Library
+from opensession.redact import PATH_RULE
 from opensession.source import open_source
 
 if TYPE_CHECKING:
@@ -186,6 +187,8 @@ class _Upload:
 
     def _show(self, ready: _Ready, target: Workspace, status: str, stored: Stored | None) -> None:
         record, store = ready.record, target.sessions()
+        counts = ready.prepared.report.counts
+        secrets = {rule: counts[rule] for rule in sorted(counts) if rule != PATH_RULE}
         result = {
             "file": ready.file,
             "status": status,
@@ -197,7 +200,8 @@ class _Upload:
             "events": sum(segment.lines for segment in record.segments),
             "events_added": stored.events_added if stored else 0,
             "segments_written": stored.segments_written if stored else 0,
-            "redacted": dict(sorted(ready.prepared.report.counts.items())),
+            "redacted": secrets,
+            "paths_shortened": counts.get(PATH_RULE, 0),
             "unread": ready.prepared.unread,
             "reader": ready.prepared.reader,
         }
@@ -218,6 +222,8 @@ class _Upload:
         say(f"  path     {result['path']}")
         if result["redacted"]:
             say(f"  redacted {_secrets(result['redacted'])}")
+        if result["paths_shortened"]:
+            say(f"  paths    {result['paths_shortened']} shortened, so that they name no home folder")
         if result["unread"]:
             say(f"  unread   {result['unread']} records were not understood; they are kept as they were")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from opensession.redact.envfile import env_values
 from opensession.redact.redactor import Redactor
-from opensession.redact.report import Finding, Report
+from opensession.redact.report import PATH_RULE, Finding, Report
 
 RULES_VERSION = 1
 """Raise it when the same session would come out otherwise."""
 
-__all__ = ["RULES_VERSION", "Finding", "Redactor", "Report", "env_values"]
+__all__ = ["PATH_RULE", "RULES_VERSION", "Finding", "Redactor", "Report", "env_values"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,13 @@ _HARMLESS_NAME = re.compile(
     rb"|group|react|row|item|map|dict|lookup|hash|range|query|translation|registry|config|settings?|ssh|host|pub)[_-]?key\W{1,8}$"
 )
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_FILE = re.compile(rb"(?i)[\w./\\-]+\.(?:py|js|ts|tsx|go|rs|rb|java|json|ya?ml|toml|txt|md|pem|key|crt|env|sh|sql|html?|png|com|org|io|dev|net)")
+_FILE = re.compile(
+    rb"(?i)[\w./\\-]+\.(?:py|js|ts|tsx|go|rs|rb|java|json|ya?ml|toml|txt|md|pem|key|crt|env|sh|sql|html?|png|com|org|io|dev|net)"
+)
 _HASHED = re.compile(rb"\$(?:2[aby]|argon2\w{1,2}|pbkdf2[\w-]*|[156]|scrypt)\$|\{(?:SSHA|bcrypt)\}")
 
 
-def token(match: re.Match[bytes], secret: bytes) -> bool:
+def token(_match: re.Match[bytes], secret: bytes) -> bool:
     """A token with a shape of its own: anything but a placeholder."""
     return not is_dummy(secret) and entropy(secret[-32:]) >= 2.6
 
@@ -62,22 +65,28 @@ def random(match: re.Match[bytes], secret: bytes) -> bool:
     """A value that no one would type: long, mixed and no words."""
     if _is_harmless_name(match) or _DOTTED.fullmatch(secret) or _FILE.fullmatch(secret):
         return False
-    return len(secret) >= 16 and not is_dummy(secret) and _is_mixed(secret) and entropy(secret) >= 3.0 and _left(secret) >= 10
+    return (
+        len(secret) >= 16
+        and not is_dummy(secret)
+        and _is_mixed(secret)
+        and entropy(secret) >= 3.0
+        and _left(secret) >= 10
+    )
 
 
-def aws_secret(match: re.Match[bytes], secret: bytes) -> bool:
+def aws_secret(_match: re.Match[bytes], secret: bytes) -> bool:
     """Forty characters of base64 that are no hexadecimal digest."""
     return not is_dummy(secret) and _is_mixed(secret) and entropy(secret) >= 4.2
 
 
-def jwt(match: re.Match[bytes], secret: bytes) -> bool:
+def jwt(_match: re.Match[bytes], secret: bytes) -> bool:
     """Three parts whose first is a JSON header that names an algorithm."""
     header = decoded(secret.split(b".", 1)[0])
     # The token on the front page of jwt.io and in every tutorial.
     return header is not None and b'"alg"' in header and b"SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c" not in secret
 
 
-def basic(match: re.Match[bytes], secret: bytes) -> bool:
+def basic(_match: re.Match[bytes], secret: bytes) -> bool:
     """Base64 of a user and a password."""
     plain = decoded(secret)
     if plain is None or b":" not in plain or not plain.isascii() or not plain.decode().isprintable():
@@ -91,7 +100,7 @@ def login(match: re.Match[bytes], secret: bytes) -> bool:
     user = match["user"] if "user" in match.re.groupindex else b""
     if secret.lower() == user.lower() or _CODE.match(secret) or is_placeholder(secret):
         return False
-    return len(secret) >= 4 and not _IDENTIFIER.fullmatch(secret) or (len(secret) >= 10 and _left(secret) >= 8)
+    return (len(secret) >= 4 and not _IDENTIFIER.fullmatch(secret)) or (len(secret) >= 10 and _left(secret) >= 8)
 
 
 def password(match: re.Match[bytes], secret: bytes) -> bool:
@@ -111,26 +120,28 @@ def key(match: re.Match[bytes], secret: bytes) -> bool:
     return _is_mixed(secret) and entropy(secret) >= 2.8 and _left(secret) >= 8
 
 
-def cookie(match: re.Match[bytes], secret: bytes) -> bool:
+def cookie(_match: re.Match[bytes], secret: bytes) -> bool:
     """A cookie line with at least one value that no one would type."""
     values = [part.partition(b"=")[2] for part in re.split(rb"[;&]\s?", secret)]
-    return any(len(value) >= 10 and not is_dummy(value) and not _CODE.match(value) and _is_mixed(value) for value in values)
+    return any(
+        len(value) >= 10 and not is_dummy(value) and not _CODE.match(value) and _is_mixed(value) for value in values
+    )
 
 
-def pem(match: re.Match[bytes], secret: bytes) -> bool:
+def pem(_match: re.Match[bytes], secret: bytes) -> bool:
     """The body of a private key, long enough to be one."""
     lines = re.findall(rb"[A-Za-z0-9+/=]{16,}", re.sub(rb"\\{1,7}[nrt]", b"\n", secret))
     body = b"".join(lines)
     return len(body) >= 40 and 2 * len(body) >= len(secret) and not _DUMMY.search(body[:64]) and entropy(body) >= 3.5
 
 
-def mnemonic(match: re.Match[bytes], secret: bytes) -> bool:
+def mnemonic(_match: re.Match[bytes], secret: bytes) -> bool:
     """Twelve to twenty-four different words."""
     words = secret.lower().split()
     return len(words) in (12, 15, 18, 21, 24) and len(set(words)) >= 10
 
 
-def anything(match: re.Match[bytes], secret: bytes) -> bool:
+def anything(_match: re.Match[bytes], _secret: bytes) -> bool:
     """For rules of the user: what the pattern finds is what is meant."""
     return True
 
@@ -179,7 +190,10 @@ def is_placeholder(text: bytes) -> bool:
 
 
 def _left(text: bytes) -> int:
-    return sum(48 <= char <= 57 or 65 <= char <= 90 or 97 <= char <= 122 or char > 127 for char in _WORDS.sub(b"", _without_count(text)))
+    return sum(
+        48 <= char <= 57 or 65 <= char <= 90 or 97 <= char <= 122 or char > 127
+        for char in _WORDS.sub(b"", _without_count(text))
+    )
 
 
 def _without_count(text: bytes) -> bytes:
@@ -198,9 +212,9 @@ def _may_be_secret(match: re.Match[bytes], secret: bytes) -> bool:
         return False
     if _CODE.match(secret) and not _is_strong(secret):
         return False
-    if _NUMBER.fullmatch(secret) or _IDENTIFIER.fullmatch(secret) and not _is_camel_noise(secret):
+    if _NUMBER.fullmatch(secret) or (_IDENTIFIER.fullmatch(secret) and not _is_camel_noise(secret)):
         return False
-    if _DOTTED.fullmatch(secret) and not _is_strong(secret) or _FILE.fullmatch(secret) or _HASHED.match(secret):
+    if (_DOTTED.fullmatch(secret) and not _is_strong(secret)) or _FILE.fullmatch(secret) or _HASHED.match(secret):
         return False
     if _is_called(match) or b"://" in secret:
         return False
@@ -220,14 +234,14 @@ def _is_mixed(text: bytes) -> bool:
     letters = sum(65 <= char <= 90 or 97 <= char <= 122 for char in text)
     if digits >= 2 and letters >= 2:
         return True
-    return digits >= 1 and letters >= 8 and _kinds(text) >= 3 or _is_camel_noise(text)
+    return (digits >= 1 and letters >= 8 and _kinds(text) >= 3) or _is_camel_noise(text)
 
 
 def _is_camel_noise(text: bytes) -> bool:
     """Capitals and small letters change so often that it spells nothing."""
     if len(text) < 16 or _kinds(text) < 2:
         return False
-    changes = sum((65 <= a <= 90) != (65 <= b <= 90) for a, b in zip(text, text[1:], strict=False))
+    changes = sum((65 <= a <= 90) != (65 <= b <= 90) for a, b in pairwise(text))
     return changes >= len(text) * 0.38
 
 

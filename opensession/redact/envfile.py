@@ -75,9 +75,14 @@ def _values(path: Path) -> Iterator[str]:
         if match is None:
             continue
         value = _unquoted(match[1].strip())
-        if len(value) >= MIN_LENGTH and "\ufffd" not in value and not _HARMLESS.fullmatch(value):
-            if not checks.is_placeholder(value.encode("utf-8", errors="replace")):
-                yield value
+        if len(value) >= MIN_LENGTH and not _is_harmless(value):
+            yield value
+
+
+def _is_harmless(value: str) -> bool:
+    if "\ufffd" in value or _HARMLESS.fullmatch(value):
+        return True
+    return checks.is_placeholder(value.encode("utf-8", errors="replace"))
 
 
 def _unquoted(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from opensession.hail.events import Code, File, FileEdit, Json, Reference, ShellCommand, Text, ToolResult
+from opensession.hail.events import Code, File, FileEdit, Json, ShellCommand, Text, ToolResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opensession.hail.events import Block, Event
 
 RULE = "excluded-file"
+NOTHING = r"(?!)"
 MARK = f"[REDACTED:{RULE}]"
 _CALL = "semantic.call_id"
 _WORDS = re.compile(r"[^\s\"'`;|&<>()=]+")
@@ -31,37 +32,28 @@ class Excluded:
 
     def __init__(self, globs: Iterable[str]) -> None:
         joined = "|".join(translate(glob) for glob in globs)
-        self._globs = re.compile(joined) if joined else None
+        self._globs = re.compile(joined or NOTHING)
         self._calls: set[str] = set()
 
     def __bool__(self) -> bool:
-        return self._globs is not None
+        return self._globs.pattern != NOTHING
 
-    def clear(self) -> bool:
-        """Forget the calls of the session before; true when there is anything to exclude."""
+    def clear(self) -> None:
+        """Forget the calls of the session before."""
         self._calls.clear()
-        return bool(self)
 
     def apply(self, event: Event) -> bool:
         """Take out what an excluded file holds; true when there was something."""
         if isinstance(event.kind, ToolResult):
-            if event.kind.call_id not in self._calls:
-                return False
-            event.blocks = [_emptied(block) for block in event.blocks]
-            return True
+            return event.kind.call_id in self._calls and _emptied(event)
         if not any(map(self._names, _paths(event))):
             return False
         call = event.attributes.get(_CALL)
         if isinstance(call, str):
             self._calls.add(call)
-        if isinstance(event.kind, FileEdit) and event.kind.diff is not None:
-            event.kind = msgspec.structs.replace(event.kind, diff=MARK)
-        if event.blocks:
-            event.blocks = [_emptied(block) for block in event.blocks]
-        return True
+        return _emptied(event)
 
     def _names(self, path: str) -> bool:
-        assert self._globs is not None  # asked only where there are patterns
         last = re.split(r"[/\\]", path)[-1]
         return bool(self._globs.match(path) or self._globs.match(last))
 
@@ -81,13 +73,21 @@ def _paths(event: Event) -> Iterable[str]:
             yield from (block.data[key] for key in _PATH_KEYS if isinstance(block.data.get(key), str))
 
 
-def _emptied(block: Block) -> Block:
-    if isinstance(block, Text):
-        return Text(MARK)
-    if isinstance(block, Code):
-        return Code(MARK)
-    if isinstance(block, File):
-        return File(block.path, MARK)
-    if isinstance(block, (Json, Reference)):
-        return Json(MARK) if isinstance(block, Json) else block
+def _emptied(event: Event) -> bool:
+    had = bool(event.blocks)
+    event.blocks = [_marked(block) for block in event.blocks]
+    if isinstance(event.kind, FileEdit) and event.kind.diff is not None:
+        event.kind = msgspec.structs.replace(event.kind, diff=MARK)
+        had = True
+    return had
+
+
+def _marked(block: Block) -> Block:
+    match block:
+        case Code():
+            return Code(MARK)
+        case File(path=path):
+            return File(path, MARK)
+        case Json():
+            return Json(MARK)
     return Text(MARK)

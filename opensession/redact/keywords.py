@@ -50,7 +50,7 @@ class Edit(NamedTuple):
 class Look(Protocol):
     """What is done where a keyword stands."""
 
-    def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
+    def __call__(self, data: bytes, start: int, end: int, /) -> Edit | None:
         """The finding at this keyword, if it is one."""
 
 
@@ -68,6 +68,7 @@ class Matcher:
         self._check: Check | None = None
 
     def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
+        r"""The rule\'s finding at this keyword, if its pattern and its validator agree."""
         if self._lead is not None:
             before = self._lead.match(data, end)
             if before is None:
@@ -105,6 +106,7 @@ class Encoded:
         self._shift = shift
 
     def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
+        r"""The rule\'s finding in what the base64 around this keyword means; all of the base64 goes."""
         group = start - _FIRST_WHOLE[self._shift]
         if group < 0:
             return None

@@ -11,28 +11,35 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from opensession.redact.keywords import Edit
+from opensession.redact.report import PATH, PATH_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opensession.redact.keywords import Look
 
-RULE = "home-path"
 _RANK = 30_000
 _NAME = rb"[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9._\x80-\xff-]{0,40}[A-Za-z0-9_\x80-\xff])?"
 _ENDS = rb"(?![A-Za-z0-9_\x80-\xff])"
 _UNIX = re.compile(rb"/(?:Users|home)/(" + _NAME + rb")" + _ENDS)
-_WINDOWS = re.compile(rb"(\\{2,8})(?:Users|Documents and Settings)\1([^\\/:*?\"<>|\s]+(?: [^\\/:*?\"<>|\s]+){0,2}?)(?=\1|\\*\"|[\s'`,;)]|$)")
+_WINDOWS = re.compile(
+    rb"(\\{2,8})(?:Users|Documents and Settings)\1"
+    rb"([^\\/:*?\"<>|\s]+(?: [^\\/:*?\"<>|\s]+){0,2}(?=\1)|[^\\/:*?\"<>|\s]+(?=\\*\"|[\s'`,;)]|$))"
+)
 _SLUG = re.compile(rb"-(?:Users|home)-([A-Za-z0-9_]{1,40})")
 _PERCENT = re.compile(rb"(?i)%(?:2F|5C)(?:Users|home)%(?:2F|5C)([A-Za-z0-9_.-]{1,40})")
-_ABOVE = re.compile(rb"(?:(?:^|[^A-Za-z0-9])/(?:mnt/)?[a-z]|/System/Volumes/Data|/private|/export|/var|/usr|/data|[A-Za-z]:|localhost|wsl\$[/\\]{1,8}\w{1,20})$")
+_ABOVE = re.compile(
+    rb"(?:(?:^|[^A-Za-z0-9])/(?:mnt/)?[a-z]|/System/Volumes/Data|/private|/export|/var|/usr|/data|[A-Za-z]:|localhost"
+    rb"|wsl\$[/\\]{1,8}\w{1,20})$"
+)
 _DRIVE = re.compile(rb"(?<![A-Za-z])[A-Za-z]:$")
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:[nrtbf]|u[0-9a-f]{4})$")
 _NESTED_ESCAPE = re.compile(rb"\\[nrt]$")
 _OPENERS = frozenset(b"\"'` =(,[</")
 _CAPITAL_U = 0x55
 _SHARED = frozenset((b"Shared", b"Public", b"Default", b"All Users", b"linuxbrew", b"Guest"))
-_COMMON = frozenset("root user users home admin app ubuntu runner node dev test git www data code work vscode debian ec2-user".split())
+_COMMON = frozenset(("root", "user", "users", "home", "admin", "app", "ubuntu", "runner", "node", "dev", "test", "git"))
+_COMMON |= {"www", "data", "code", "work", "vscode", "debian", "ec2-user"}
 
 
 class Homes:
@@ -53,7 +60,9 @@ class Homes:
         yield from ((keyword, self._windows) for keyword in (b"\\Users\\", b"\\Documents and Settings\\"))
         yield from ((keyword, _slug) for keyword in (b"-Users-", b"-home-"))
         yield from (
-            (f"{bar}{place}{bar}".encode(), _percent) for place in ("Users", "home") for bar in ("%2F", "%2f", "%5C", "%5c")
+            (f"{bar}{place}{bar}".encode(), _percent)
+            for place in ("Users", "home")
+            for bar in ("%2F", "%2f", "%5C", "%5c")
         )
         if len(self._home) > 4 or self._home == "/root":
             yield from self._own()
@@ -71,7 +80,7 @@ class Homes:
             yield b"/" + self._user, self._own_name
             yield b"\\" + self._user, self._own_name
 
-    def _unix(self, data: bytes, start: int, end: int) -> Edit | None:
+    def _unix(self, data: bytes, start: int, _end: int) -> Edit | None:
         match = _UNIX.match(data, start)
         if match is None or match[1] in _SHARED:
             return None
@@ -79,7 +88,7 @@ class Homes:
         # A route such as /home/settings is no folder: only what goes on below a name is certain.
         certain = known or data[start + 1] == _CAPITAL_U or data[match.end() : match.end() + 1] == b"/"
         if start == 0 or data[start - 1] in _OPENERS:
-            return Edit(start, match.end(), _RANK, RULE, "path", b"~") if certain else None
+            return Edit(start, match.end(), _RANK, PATH_RULE, PATH, b"~") if certain else None
         before = data[max(0, start - 40) : start]
         if _DRIVE.search(before):
             return _edit(start - 2, match.end(), b"~")
@@ -89,7 +98,7 @@ class Homes:
             return _renamed(match.start(1), match.end(1), match[1])
         return None
 
-    def _windows(self, data: bytes, start: int, end: int) -> Edit | None:
+    def _windows(self, data: bytes, start: int, _end: int) -> Edit | None:
         while start > 0 and data[start - 1] == 0x5C:
             start -= 1
         match = _WINDOWS.match(data, start)
@@ -102,11 +111,11 @@ class Homes:
     def _own_name(self, data: bytes, start: int, end: int) -> Edit | None:
         if data[start - 5 : start] in (b"/home", b"Users"):
             return None
-        if _goes_on(data, end) or data[start : start + 1] == b"\\" and not data[:start].endswith(b"\\"):
+        if _goes_on(data, end) or (data[start : start + 1] == b"\\" and not data[:start].endswith(b"\\")):
             return None
         word = re.split(rb"[\s\"'`(<\[]", data[max(0, start - 200) : start])[-1]
         # The owner of a repository is no folder: https://forge/mira/project, git@forge:mira/project.
-        if b"://" in word and not word.startswith(b"file:") or b"@" in word or b"%3A" in word:
+        if (b"://" in word and not word.startswith(b"file:")) or b"@" in word or b"%3A" in word:
             return None
         return _renamed(start + 1, end, self._user)
 
@@ -119,23 +128,25 @@ def _own_home(data: bytes, start: int, end: int) -> Edit | None:
 
 def _replaced_by(text: bytes) -> Look:
     def look(data: bytes, start: int, end: int) -> Edit | None:
-        return None if _goes_on(data, end) or data[start:end] == text else _edit(start, end, text)
+        return None if data[end : end + 1].isalnum() or data[start:end] == text else _edit(start, end, text)
 
     return look
 
 
-def _slug(data: bytes, start: int, end: int) -> Edit | None:
+def _slug(data: bytes, start: int, _end: int) -> Edit | None:
     match = _SLUG.match(data, start)
     before = data[max(0, start - 2) : start]
     if match is None or match[1] == b"user":
         return None
     # Agents name a project's folder so; elsewhere "-home-page" is an option or a class of a style sheet.
-    if before[-1:] in (b"/", b"\\", b'"', b"'", b"`") or data[start : start + 2] == b"-U" and not before[-1:].isalnum():
+    if before[-1:] in (b"/", b"\\", b'"', b"'", b"`") or (
+        data[start : start + 2] == b"-U" and not before[-1:].isalnum()
+    ):
         return _renamed(match.start(1), match.end(1), match[1])
     return _renamed(match.start(1), match.end(1), match[1]) if re.fullmatch(rb"[A-Z]-", before) else None
 
 
-def _percent(data: bytes, start: int, end: int) -> Edit | None:
+def _percent(data: bytes, start: int, _end: int) -> Edit | None:
     match = _PERCENT.match(data, start)
     return None if match is None else _renamed(match.start(1), match.end(1), match[1])
 
@@ -145,12 +156,14 @@ def _renamed(start: int, end: int, name: bytes) -> Edit | None:
 
 
 def _edit(start: int, end: int, text: bytes) -> Edit:
-    return Edit(start, end, _RANK, RULE, "path", text)
+    return Edit(start, end, _RANK, PATH_RULE, PATH, text)
 
 
 def _goes_on(data: bytes, end: int) -> bool:
     following = data[end : end + 2]
-    return following[:1].isalnum() or following[:1] in (b"_", b"-") or (following[:1] == b"." and following[1:].isalnum())
+    return (
+        following[:1].isalnum() or following[:1] in (b"_", b"-") or (following[:1] == b"." and following[1:].isalnum())
+    )
 
 
 def _is_top(before: bytes) -> bool:

@@ -13,9 +13,7 @@ _QUOTE = r"""(?:\\{0,7}["'`]|&quot;|&#3[49];|%2[27])"""
 
 MARKS = {
     # The character before is no part of a longer word; escapes, percent codes and terminal colours end in one.
-    "⟨b⟩": (
-        r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u00[0-9a-f]{2})|(?<=[\[;0-9][0-9]m))"
-    ),
+    "⟨b⟩": (r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u00[0-9a-f]{2})|(?<=[\[;0-9][0-9]m))"),
     "⟨e⟩": r"(?![A-Za-z0-9])",
     "⟨q⟩": _QUOTE,
     # What may stand between a name and its value: KEY=v, "key": "v", key: str = "v", {"name": "key", "value": "v"}.

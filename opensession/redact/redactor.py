@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from opensession.hail import write
+from opensession.hail.events import Event
 from opensession.redact import splice, wire
 from opensession.redact.excluded import RULE as EXCLUDED
 from opensession.redact.excluded import Excluded
 from opensession.redact.keywords import Edit, Keywords, rule_looks
 from opensession.redact.paths import Homes
-from opensession.redact.report import Finding, Report
+from opensession.redact.report import PATH, Finding, Report
 from opensession.redact.rule import LIKELY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from opensession.config import Privacy
-    from opensession.hail.events import Event
     from opensession.hail.session import Session
     from opensession.redact.keywords import Look
 
@@ -39,6 +38,7 @@ SWEPT = range(8, 513)
 _ENV_RULE = "env-value"
 _ENV_RANK = 20_000
 _JSON = msgspec.json.Encoder()
+_MARKS = re.compile(r"(\[REDACTED:[a-z0-9-]{1,64}\])")
 
 
 class _Own(NamedTuple):
@@ -57,7 +57,9 @@ class Redactor:
         env_values: What ``strip_env_vars`` takes out (``envfile.env_values``).
     """
 
-    def __init__(self, privacy: Privacy | None = None, *, home: str | None = None, env_values: Iterable[str] = ()) -> None:
+    def __init__(
+        self, privacy: Privacy | None = None, *, home: str | None = None, env_values: Iterable[str] = ()
+    ) -> None:
         homes = Homes(home) if privacy is None or privacy.strip_paths else None
         values = tuple(env_values) if privacy is None or privacy.strip_env_vars else ()
         self._keywords = _keywords(homes, home, values)
@@ -75,14 +77,14 @@ class Redactor:
         """
         report, found = Report(), dict[bytes, Edit]()
         self._excluded.clear()
-        line = write.header_line(session)
-        clean = self._clean(line, report, found)
-        if clean is not line:
-            self._store_header(clean, session)
+        self._redact(session, report, found)
         for event in session.events:
-            self._event(event, report, found)
+            self._redact(event, report, found)
         if found:
-            self._sweep(session, report, found)
+            literals = Keywords((value, _Literal(value, edit)) for value, edit in found.items())
+            _sweep(session, literals, report)
+            for event in session.events:
+                _sweep(event, literals, report)
         return report
 
     def event(self, event: Event, report: Report | None = None) -> Report:
@@ -95,7 +97,7 @@ class Redactor:
             report: Counts to add to.
         """
         report = report if report is not None else Report()
-        self._event(event, report, {})
+        self._redact(event, report, {})
         return report
 
     def text(self, text: str) -> tuple[str, dict[str, int]]:
@@ -112,29 +114,16 @@ class Redactor:
             data: UTF-8 text. Of a ``str``, places are counted in the bytes of its UTF-8 form.
         """
         raw = data.encode("utf-8", errors="replace") if isinstance(data, str) else data
-        secrets = (edit for edit in self._edits(raw) if edit.severity != "path")
+        secrets = (edit for edit in self._edits(raw) if edit.severity != PATH)
         return [Finding(edit.rule_id, edit.severity, edit.start, edit.end) for edit in splice.chosen(secrets, raw)]
 
-    def _event(self, event: Event, report: Report, found: dict[bytes, Edit]) -> None:
-        if self._excluded and self._excluded.apply(event):
+    def _redact(self, subject: Event | Session, report: Report, found: dict[bytes, Edit]) -> None:
+        if self._excluded and isinstance(subject, Event) and self._excluded.apply(subject):
             report.note(EXCLUDED, LIKELY)
-        line = write.event_line(event, ordered=False)
+        line = _bytes(subject)
         clean = self._clean(line, report, found)
         if clean is not line:
-            try:
-                wire.into_event(clean, event)
-            except msgspec.DecodeError:
-                wire.into_event(self._by_string(line), event)
-
-    def _store_header(self, clean: bytes, session: Session) -> None:
-        try:
-            wire.into_header(clean, session)
-        except msgspec.DecodeError:
-            wire.into_header(self._by_string(write.header_line(session)), session)
-
-    def _by_string(self, line: bytes) -> bytes:
-        """The line, each string on its own, for what can't be cut as bytes: a number taken for a secret."""
-        return wire.each_string(line, lambda text: self.text(text)[0])
+            _put(clean, subject, line, lambda text: self.text(text)[0])
 
     def _clean(self, line: bytes, report: Report, found: dict[bytes, Edit]) -> bytes:
         """The line without what must not leave; the very same object when there is nothing."""
@@ -144,15 +133,16 @@ class Redactor:
             edits = splice.chosen(self._edits(line), line)
             if not edits:
                 break
-            values = {line[edit.start : edit.end]: edit for edit in edits if edit.severity != "path"}
+            secrets = {line[edit.start : edit.end]: edit for edit in edits if edit.severity != PATH}
+            line = splice.applied(edits, line)
+            if not secrets:
+                report.paths(len(edits))
+                break
             for edit in edits:
                 report.note(edit.rule_id, edit.severity)
-            line = splice.applied(edits, line)
-            if not values:
-                break
-            sweepable = {value: edit for value, edit in values.items() if len(value) in SWEPT and MARK not in value}
-            found.update(sweepable)
-            line = _swept(line, sweepable, report)
+            known = {value: edit for value, edit in secrets.items() if len(value) in SWEPT and MARK not in value}
+            found.update(known)
+            line = _swept(line, known, report)
         return line
 
     def _edits(self, line: bytes) -> list[Edit]:
@@ -160,29 +150,60 @@ class Redactor:
         if self._allowed is None or not edits:
             return edits
         allowed = self._allowed
-        return [edit for edit in edits if edit.severity == "path" or not allowed.fullmatch(_plain(line[edit.start : edit.end]))]
+        return [
+            edit
+            for edit in edits
+            if edit.severity == PATH or not allowed.fullmatch(_plain(line[edit.start : edit.end]))
+        ]
 
     def _by_own_rules(self, line: bytes, report: Report) -> bytes:
         def change(text: str) -> str:
             for own in self._own:
-                text, count = own.pattern.subn(lambda match: f"[REDACTED:{own.id}]" if match[0] else "", text)  # noqa: B023 - called at once
-                for _ in range(count):
-                    report.note(own.id, LIKELY)
+                # What a rule has hidden is no text any more: a mark is never hidden again.
+                pieces = _MARKS.split(text)
+                for place in range(0, len(pieces), 2):
+                    pieces[place], count = own.pattern.subn(f"[REDACTED:{own.id}]", pieces[place])
+                    for _ in range(count):
+                        report.note(own.id, LIKELY)
+                text = "".join(pieces)
             return text
 
         return wire.each_string(line, change)
 
-    def _sweep(self, session: Session, report: Report, found: dict[bytes, Edit]) -> None:
-        """Take the secrets found in one event out of the others."""
-        literals = Keywords((value, _Literal(value, edit)) for value, edit in found.items())
-        for event in session.events:
-            line = write.event_line(event, ordered=False)
-            edits = splice.chosen(literals.edits(line), line)
-            if not edits:
-                continue
-            for edit in edits:
-                report.note(edit.rule_id, edit.severity)
-            wire.into_event(splice.applied(edits, line), event)
+
+def _bytes(subject: Event | Session) -> bytes:
+    return wire.event_bytes(subject) if isinstance(subject, Event) else wire.head_bytes(subject)
+
+
+def _put(clean: bytes, subject: Event | Session, line: bytes, change: Callable[[str], str]) -> None:
+    """Give an event or session what its bytes have become.
+
+    Bytes that were no string may have looked like a secret, such as a number; then each string is changed by itself.
+    """
+    into: Callable[[bytes, Any], None] = wire.into_event if isinstance(subject, Event) else wire.into_head
+    try:
+        into(clean, subject)
+    except msgspec.DecodeError:
+        into(wire.each_string(line, change), subject)
+
+
+def _sweep(subject: Event | Session, literals: Keywords, report: Report) -> None:
+    """Take out the secrets that were found elsewhere."""
+    line = _bytes(subject)
+    clean = _without(line, literals, report)
+    if clean is not line:
+        _put(clean, subject, line, lambda text: _literally(text, literals))
+
+
+def _without(line: bytes, literals: Keywords, report: Report) -> bytes:
+    edits = splice.chosen(literals.edits(line), line)
+    for edit in edits:
+        report.note(edit.rule_id, edit.severity)
+    return splice.applied(edits, line) if edits else line
+
+
+def _literally(text: str, literals: Keywords) -> str:
+    return msgspec.json.decode(_without(_JSON.encode(text), literals, Report()), type=str)
 
 
 class _Literal:
@@ -194,7 +215,7 @@ class _Literal:
         self._alone = len(value) < 20
 
     def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
-        if self._alone and (_is_word(data, end) or _is_word(data, start - 1) and not _is_escape(data, start)):
+        if self._alone and (_is_word(data, end) or (_is_word(data, start - 1) and not _is_escape(data, start))):
             return None
         return self._like._replace(start=start, end=end)
 

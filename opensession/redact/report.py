@@ -6,6 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
+PATH = "path"
+"""The severity of what is no secret: a shortened path."""
+
+PATH_RULE = "home-path"
+
 
 class Finding(NamedTuple):
     """A secret's place.
@@ -27,7 +32,7 @@ class Report(msgspec.Struct):
     """How much was taken out of a session.
 
     Attributes:
-        counts: Marks put in, by rule; paths that were shortened are counted under ``home-path``.
+        counts: Marks put in, by rule; paths that were shortened are counted under ``PATH_RULE``.
         definite: Those whose format alone proves a secret.
         likely: Those whose surroundings speak for one.
     """
@@ -43,3 +48,7 @@ class Report(msgspec.Struct):
             self.definite += 1
         elif severity == "likely":
             self.likely += 1
+
+    def paths(self, count: int) -> None:
+        """Count shortened paths."""
+        self.counts[PATH_RULE] = self.counts.get(PATH_RULE, 0) + count

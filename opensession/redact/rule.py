@@ -47,31 +47,25 @@ class Rule(msgspec.Struct, frozen=True):
     no: tuple[str, ...] = ()
 
 
-def token(
-    name: str, title: str, prefix: str, body: str, yes: str, no: str, *, severity: str = DEFINITE
-) -> Rule:
+def token(name: str, title: str, prefix: str, body: str, yes: str, no: str, *, severity: str = DEFINITE) -> Rule:
     """A secret that a literal prefix announces; ``body`` is what follows it."""
     pattern = f"⟨b⟩{_literal(prefix)}{body}⟨e⟩"
     return Rule(name, title, severity, (prefix,), pattern, yes=(yes,), no=(no,))
 
 
-def inner(
+def inner(  # noqa: PLR0917 - a row of a table reads by place
     name: str, title: str, mark: str, before: tuple[str, int], after: str, yes: str, no: str
 ) -> Rule:
     """A secret with a literal inside it; ``before`` is the class and number of characters that precede the mark."""
     chars, count = before
-    pattern = f"(?<!{chars}){chars}{{{count}}}{_literal(mark)}{after}⟨e⟩"
+    pattern = f"⟨b⟩{chars}{{{count}}}{_literal(mark)}{after}⟨e⟩"
     return Rule(name, title, DEFINITE, (mark,), pattern, back=count, yes=(yes,), no=(no,))
 
 
-def named(
-    name: str, title: str, service: str, value: str, yes: str, no: str, *, severity: str = LIKELY
-) -> Rule:
+def named(name: str, title: str, service: str, value: str, yes: str, no: str, *, severity: str = LIKELY) -> Rule:
     """A value without a shape of its own that stands beside its service's name: ``DATADOG_API_KEY=...``.
 
-    Args:
-        service: Names in lower case, separated by ``|``.
-        value: The pattern of the value alone.
+    ``service`` holds names in lower case, separated by ``|``; ``value`` is the pattern of the value alone.
     """
     return Rule(
         name,

@@ -2,60 +2,108 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
 
-from opensession.hail import full
-from opensession.hail.session import Agent, Context
+from opensession.hail import portable
+from opensession.hail.events import Block, Event, Kind
+from opensession.hail.session import Agent, Context  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opensession.hail.events import Event
     from opensession.hail.session import Session
 
 
-class _Header(msgspec.Struct, tag_field="type", tag="header"):
-    version: str
-    session_id: str
+class Head(msgspec.Struct):
+    """Everything of a session but its events and its id."""
+
     agent: Agent
     context: Context
 
 
-_EVENT = msgspec.json.Decoder(full.EventBody)
-_HEADER = msgspec.json.Decoder(_Header)
+_HEAD = msgspec.json.Decoder(Head)
 _ANY = msgspec.json.Decoder()
 _PLAIN = msgspec.json.Encoder()
+_BLOCKS: Any = list[Union[tuple(Block.__subclasses__())]]  # type: ignore[misc]  # noqa: UP007 - known at run time only
+
+
+def event_bytes(event: Event) -> bytes:
+    """An event as JSON; lone surrogates become U+FFFD."""
+    return _bytes(event)
 
 
 def into_event(line: bytes, event: Event) -> None:
-    """Give an event the content of a line.
+    """Give an event the content that its bytes have become.
 
     Raises:
-        msgspec.DecodeError: The line is no event.
+        msgspec.DecodeError: They are no event of this kind any more.
     """
-    read = full.event_of(_EVENT.decode(line))
-    for field in event.__struct_fields__:
+    read = _decoder(type(event.kind)).decode(line)
+    for field in Event.__struct_fields__:
         setattr(event, field, getattr(read, field))
 
 
-def into_header(line: bytes, session: Session) -> None:
-    """Give a session the producer and context of a header line.
+def head_bytes(session: Session) -> bytes:
+    """Producer and context of a session as JSON."""
+    return _bytes(Head(session.agent, session.context))
+
+
+def into_head(line: bytes, session: Session) -> None:
+    """Give a session the producer and context that its bytes have become.
 
     Raises:
-        msgspec.DecodeError: The line is no header.
+        msgspec.DecodeError: They are none any more.
     """
-    read = _HEADER.decode(line)
+    read = _HEAD.decode(line)
     session.agent, session.context = read.agent, read.context
 
 
-def each_string(line: bytes, change: Callable[[str], str]) -> bytes:
-    """The line with every string in it changed, keys included; the format's own keys and tags stay.
+def _bytes(value: Event | Head) -> bytes:
+    try:
+        return _PLAIN.encode(value)
+    except UnicodeEncodeError:
+        return _PLAIN.encode(portable.value(msgspec.to_builtins(value)))
 
-    Keys that become equal stay apart: the second one gets ``~2``.
+
+@cache
+def _decoder(kind: type[Kind]) -> msgspec.json.Decoder[Any]:
+    """The decoder of events of one kind: without the format's envelope the bytes don't say which."""
+    types = {**Event.__annotations__, "event_id": str, "timestamp": str, "kind": kind, "blocks": _BLOCKS}
+    types |= {"task_id": str | None, "duration_ms": int | None, "attributes": dict[str, Any]}
+    return msgspec.json.Decoder(msgspec.defstruct(f"{kind.__name__}Event", list(types.items())))
+
+
+def each_string(line: bytes, change: Callable[[str], str]) -> bytes:
+    """An event or head with every string in it changed, keys of JSON values included.
+
+    The model's own keys, tags, times and ids stay; keys that become equal stay apart: the second one gets ``~2``.
     """
-    return _PLAIN.encode(_changed(_ANY.decode(line), change)) + b"\n"
+    value = _ANY.decode(line)
+    changed = _formed(value, change, _FORM)
+    return line if changed == value else _PLAIN.encode(changed)
+
+
+_FORM: dict[str, Any] = {"kind": {}, "blocks": {}, "agent": {}, "context": {"attributes": {}}, "attributes": {}}
+"""The objects of a line whose keys are the model's."""
+
+_KEPT = frozenset(("type", "event_id", "timestamp", "created_at", "updated_at"))
+
+
+def _formed(value: dict[str, Any], change: Callable[[str], str], form: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, item in value.items():
+        if key in _KEPT and isinstance(item, str):
+            result[key] = item
+        elif key in form and isinstance(item, dict):
+            result[key] = _formed(item, change, form[key])
+        elif key in form and isinstance(item, list):
+            result[key] = [_formed(block, change, form[key]) for block in item]
+        else:
+            result[key] = _changed(item, change)
+    return result
 
 
 def _changed(value: Any, change: Callable[[str], str]) -> Any:
@@ -68,7 +116,9 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
     result: dict[str, Any] = {}
     for key, item in value.items():
         wanted = name = change(key)
+        number = 1
         while name in result:
-            name = f"{wanted}~{len(result) + 1}"
+            number += 1
+            name = f"{wanted}~{number}"
         result[name] = _changed(item, change)
     return result

@@ -1,5 +1,7 @@
 """Private keys, signed tokens and seeds."""
 
+# ruff: noqa: E501, ISC004 - a pattern may not be broken
+
 from __future__ import annotations
 
 from opensession.redact.rule import DEFINITE, LIKELY, Rule
@@ -13,7 +15,7 @@ RULES: tuple[Rule, ...] = (
         # Between its lines stand breaks and whatever a diff, a quotation, a comment or a string literal adds.
         r"-----? ?BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)? ?-----?(?:⟨s⟩|[+#>|*\"'`, ]|\\{1,7}[\"'`]){0,24}"
         r"(?:(?:Proc-Type|DEK-Info|Version|Comment): ?[^\\\n\"]{1,80}(?:⟨s⟩|[+#>|* ]){1,24}){0,4}"
-        r"((?:[A-Za-z0-9+/=#>|*, \t\r\n]|-(?!--)|\\{1,7}[nrt\"']){40,20000})(?<=[A-Za-z0-9+/=])(?<!\\[nrt])",
+        r"((?:[A-Za-z0-9+/=#>|*, \t\r\n]|-(?!--)|\\{1,7}[nrt\"']){40,20000})(?<=[A-Za-z0-9/=])(?<!\\[nrt])",
         check="pem",
         yes=(
             "-----BEGIN RSA PRI¦VATE KEY-----\nMIIEowIBAAKCAQEAx1Zt7vGq0h3Lk9sWbT2mYc8RrUeFpQ4nDjXo5aHi\n"
@@ -57,7 +59,9 @@ RULES: tuple[Rule, ...] = (
         ("eyJ",),
         r"⟨b⟩eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{8,6000}\.[A-Za-z0-9_-]{20,1400}",
         check="jwt",
-        yes=("ey¦JhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI4MTQ3MiIsInNjb3BlIjoiYWxsIn0.k3vJr5Zx9mW2sYhKp4LtNcUoEiRgAf81qVzXbHjSyGw",),
+        yes=(
+            "ey¦JhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI4MTQ3MiIsInNjb3BlIjoiYWxsIn0.k3vJr5Zx9mW2sYhKp4LtNcUoEiRgAf81qVzXbHjSyGw",
+        ),
         no=("eyJhbGciOiJIUzI1NiJ9", "eyJ0eXAi.eyJub3Rh.jwt"),
     ),
     Rule(
