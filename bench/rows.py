@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import inputs
 from bench.harness import Row, command, compare
@@ -147,7 +147,7 @@ def redact(place: Place) -> list[Row]:
 
     path = place.file("redact.jsonl", inputs.claude_session(10_000_000))
     session = claude_code.read(from_path(path)).session
-    waiting = []
+    waiting: list[Any] = []
 
     def floor() -> object:
         with path.open("rb") as stream:

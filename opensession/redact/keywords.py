@@ -57,10 +57,12 @@ class Look(Protocol):
 class Matcher:
     """A rule at work: its pattern is compiled when its keyword first turns up, for compiling all takes long."""
 
-    __slots__ = ("_check", "_lead", "_pattern", "mark", "rank", "rule")
+    __slots__ = ("_back", "_check", "_lead", "_pattern", "_within", "mark", "rank", "rule")
 
     def __init__(self, rule: Rule, rank: int) -> None:
         self.rule = rule
+        self._back = rule.back
+        self._within = rule.within
         self.rank = rank
         self.mark = f"[REDACTED:{rule.id}]".encode()
         self._lead = pattern.lead(rule.place) if rule.place else None
@@ -77,10 +79,12 @@ class Matcher:
         compiled = self._pattern
         if compiled is None:
             compiled = self._pattern = pattern.expand(self.rule.pattern)
-        if self.rule.back:
-            match = compiled.search(data, max(0, start - self.rule.back), end + _REACH)
+        if self._within:
+            match = compiled.search(data, max(0, start - self._within), end + _REACH)
+        elif start < self._back:
+            return None
         else:
-            match = compiled.match(data, start)
+            match = compiled.match(data, start - self._back)
         if match is None:
             return None
         group = "secret" if "secret" in compiled.groupindex else match.lastindex or 0
@@ -179,7 +183,7 @@ def rule_looks(rules: Iterable[Rule]) -> Iterator[tuple[bytes, Look]]:
         for keyword in rule.keywords:
             for spelling in _spellings(keyword) if rule.any_case else (keyword,):
                 yield spelling.encode(), matcher
-            if rule.severity == DEFINITE and not rule.any_case and not rule.back:
+            if rule.severity == DEFINITE and not rule.any_case and not rule.back and not rule.within:
                 yield from _encoded_looks(keyword.encode(), matcher)
 
 

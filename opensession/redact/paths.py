@@ -84,11 +84,12 @@ class Homes:
         match = _UNIX.match(data, start)
         if match is None or match[1] in _SHARED:
             return None
-        known = match[1] == self._user
+        stop = match.end()
         # A route such as /home/settings is no folder: only what goes on below a name is certain.
-        certain = known or data[start + 1] == _CAPITAL_U or data[match.end() : match.end() + 1] == b"/"
+        certain = data[stop : stop + 1] == b"/" or data[start + 1] == _CAPITAL_U or match[1] == self._user
         if start == 0 or data[start - 1] in _OPENERS:
-            return Edit(start, match.end(), _RANK, PATH_RULE, PATH, b"~") if certain else None
+            return Edit(start, stop, _RANK, PATH_RULE, PATH, b"~") if certain else None
+        known = match[1] == self._user
         before = data[max(0, start - 40) : start]
         if _DRIVE.search(before):
             return _edit(start - 2, match.end(), b"~")

@@ -28,7 +28,8 @@ class Rule(msgspec.Struct, frozen=True):
         place: Empty: the pattern begins at the keyword. ``named``: after a variable's name that the keyword begins and
             a sign of assignment; ``assigned``: the same, but the keyword itself says that it is a secret.
         check: The validator in ``checks`` that has the last word.
-        back: How far before its keyword a match may begin, in bytes; 0 anchors the pattern at the keyword.
+        back: How far before its keyword a match begins, in bytes.
+        within: At most how far before its keyword a match begins, where that differs; for rare keywords only.
         any_case: Keywords also count in upper, camel and capital case and with ``-``, a blank or nothing for ``_``.
         yes: Text with ``¦`` in it in which exactly this rule finds something.
         no: Text in which nothing is found.
@@ -42,6 +43,7 @@ class Rule(msgspec.Struct, frozen=True):
     place: str = ""
     check: str = "token"
     back: int = 0
+    within: int = 0
     any_case: bool = False
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
