@@ -1,0 +1,59 @@
+"""Ways to a repository. One is chosen when it is opened and never mixed with another.
+
+``libgit2`` is the fastest in a process that stays; ``program`` starts fastest and can whatever the installed git can;
+``pure`` needs neither; ``memory`` is the reference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from gitstore.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitstore.repo import Repo
+
+Backend = Literal["auto", "libgit2", "pure", "program"]
+
+
+def open_repo(path: Path | str, backend: Backend = "auto") -> Repo:
+    """The repository at a path or above it.
+
+    ``auto`` takes libgit2. Where that is not installed or refuses the repository (SHA-256, reftable, an extension it
+    does not know) it takes the git program, and pure Python where there is none.
+
+    Raises:
+        NotARepositoryError: There is none.
+        UntrustedRepositoryError: It belongs to someone else.
+        UnsupportedError: The backend can't read it.
+    """
+    if backend == "auto":
+        return _open_any(path)
+    return _open(path, backend)
+
+
+def _open(path: Path | str, backend: Backend) -> Repo:
+    # Imported here because each costs up to 100 ms, and a command needs one of them.
+    if backend == "program":
+        from gitstore.backends.program import ProgramRepo  # noqa: PLC0415
+
+        return ProgramRepo(path)
+    if backend == "pure":
+        from gitstore.backends.pure import PureRepo  # noqa: PLC0415
+
+        return PureRepo(path)
+    from gitstore.backends.libgit2 import Libgit2Repo  # noqa: PLC0415
+
+    return Libgit2Repo(path)
+
+
+def _open_any(path: Path | str) -> Repo:
+    from shutil import which  # noqa: PLC0415
+
+    other: Backend = "program" if which("git") else "pure"
+    try:
+        return _open(path, "libgit2")
+    except (ImportError, UnsupportedError):
+        return _open(path, other)

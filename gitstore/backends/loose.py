@@ -1,0 +1,168 @@
+"""Loose objects: written whole or not at all, the same way by every backend that has a disk."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitstore.errors import WriteFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LEVEL = 1
+"""Git's own default for loose objects; a repack compresses them again."""
+
+_SYNCED = {"all", "added", "committed", "objects", "loose-object"}
+_HINTS = {
+    errno.ENOSPC: "Nothing was committed. Make room on the disk and run it again.",
+    errno.EDQUOT: "Nothing was committed. Your quota is used up.",
+    errno.EFBIG: "Nothing was committed. The system does not allow files of this size.",
+    errno.EROFS: "Nothing was committed. The repository is on a read-only file system.",
+    errno.EACCES: "Nothing was committed. You may not write to this repository.",
+    errno.EPERM: "Nothing was committed. You may not write to this repository.",
+}
+
+
+class LooseObjects:
+    """The folder of loose objects of one repository."""
+
+    def __init__(self, folder: str, algorithm: str, *, synced: bool) -> None:
+        """Look at the folder; nothing is written yet.
+
+        Args:
+            folder: The repository's ``objects`` folder.
+            algorithm: ``sha1`` or ``sha256``.
+            synced: Force what is written to the disk before ``flush`` returns.
+        """
+        self._root = Path(folder)
+        self._algorithm = algorithm
+        self._synced = synced
+        self._mode: int | None = None
+        self._touched: set[Path] = set()
+
+    def write(self, kind: str, data: bytes) -> str:
+        """Store an object unless it is there, and return its id.
+
+        Raises:
+            WriteFailedError: It could not be written; nothing is left behind.
+        """
+        head = b"%b %d\0" % (kind.encode(), len(data))
+        digest = hashlib.new(self._algorithm, head, usedforsecurity=False)
+        digest.update(data)
+        oid = digest.hexdigest()
+        try:
+            if not self._freshen(oid):
+                self._store(oid, head, data)
+        except OSError as error:
+            raise failed(self._root, error) from error
+        return oid
+
+    def flush(self) -> None:
+        """Force the folders of what was written to the disk, where that is asked for.
+
+        Raises:
+            WriteFailedError: The system refused.
+        """
+        try:
+            for folder in self._touched:
+                _sync_folder(folder)
+        except OSError as error:
+            raise failed(self._root, error) from error
+        self._touched.clear()
+
+    def _freshen(self, oid: str) -> bool:
+        """Whether the object is there; then it is made young, so that ``git gc`` leaves it until it is used."""
+        path = self._root / oid[:2] / oid[2:]
+        try:
+            if path.stat().st_size == 0:
+                # What a crash leaves on some file systems: written, renamed, never reached the disk.
+                return False
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        except PermissionError:
+            # Someone else's object in a shared repository: it is there, only its age is not ours to change.
+            return True
+        return True
+
+    def _store(self, oid: str, head: bytes, data: bytes) -> None:
+        folder = self._root / oid[:2]
+        # git gc sweeps up files of this name, should we die before the rename.
+        temporary = folder / f"tmp_obj_{os.urandom(8).hex()}"
+        deflate = zlib.compressobj(_LEVEL)
+        packed = deflate.compress(head) + deflate.compress(data) + deflate.flush()
+        handle = self._create(folder, temporary)
+        try:
+            try:
+                _write_all(handle, packed)
+                if self._synced:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+            temporary.chmod(self._folder_mode() & 0o444)
+            temporary.replace(folder / oid[2:])
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        if self._synced:
+            self._touched.add(folder)
+
+    def _create(self, folder: Path, temporary: Path) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        for _ in range(3):
+            try:
+                return os.open(temporary, flags, 0o600)
+            except FileNotFoundError:
+                self._make_folder(folder)
+        # git gc removes empty folders; to lose that race three times is no race.
+        return os.open(temporary, flags, 0o600)
+
+    def _make_folder(self, folder: Path) -> None:
+        try:
+            folder.mkdir()
+            # As core.sharedRepository wants it: the folder above was made by git for the same people.
+            folder.chmod(self._folder_mode())
+        except FileExistsError:
+            return
+        if self._synced:
+            self._touched.add(self._root)
+
+    def _folder_mode(self) -> int:
+        if self._mode is None:
+            self._mode = self._root.stat().st_mode & 0o7777
+        return self._mode
+
+
+def wants_sync(config: Callable[[str], str | None]) -> bool:
+    """Whether git is asked to force loose objects to the disk; it does not by itself (git-config, ``core.fsync``)."""
+    components = config("core.fsync")
+    if components is None:
+        return (config("core.fsyncobjectfiles") or "false").lower() in ("true", "yes", "on", "1")
+    return any(name.strip() in _SYNCED for name in components.split(","))
+
+
+def failed(place: Path, error: OSError) -> WriteFailedError:
+    """The error for a repository that the system does not let us write to."""
+    hint = _HINTS.get(error.errno or 0, "Nothing was committed.")
+    return WriteFailedError(f"cannot write to {place}: {error.strerror or error}", hint=hint)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):
+        return  # Windows keeps a folder with the file.
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

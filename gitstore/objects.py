@@ -1,0 +1,161 @@
+"""Git's trees and commits as bytes and back, without I/O; readers distrust what they read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitstore.errors import CorruptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE = 0o100644
+FOLDER = 0o040000
+_KIND_MASK = 0o170000
+_REGULAR = 0o100000
+_OID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+
+HEX_DIGITS = {"sha1": 40, "sha256": 64}
+"""Length of an object id, by the repository's hash algorithm."""
+
+
+class Entry(NamedTuple):
+    """A row of a tree.
+
+    Attributes:
+        mode: Git's file mode.
+        oid: The object, in hex.
+    """
+
+    mode: int
+    oid: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a blob: neither folder, symbolic link nor submodule."""
+        return self.mode & _KIND_MASK == _REGULAR
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a tree."""
+        return self.mode == FOLDER
+
+
+class Commit(NamedTuple):
+    """A commit.
+
+    Attributes:
+        oid: Its id, in hex.
+        tree: Its tree.
+        parents: Its parents, first one first.
+        message: Its message, decoded as far as that went.
+        time: When it was committed, in seconds since 1970.
+        authored: The author's date: when the session had its last event.
+    """
+
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+    time: int
+    authored: int
+
+
+class Person(NamedTuple):
+    """Who commits."""
+
+    name: str
+    email: str
+
+
+def encode_tree(entries: Mapping[str, Entry]) -> bytes:
+    """The bytes of a tree; names that are not UTF-8 come back as they were."""
+    rows = []
+    for name, entry in entries.items():
+        encoded = name.encode("utf-8", "surrogateescape")
+        # Git sorts a folder as if its name ended in a slash.
+        rows.append((encoded + b"/" if entry.is_folder else encoded, encoded, entry))
+    rows.sort(key=lambda row: row[0])
+    return b"".join(b"%o %b\0%b" % (entry.mode, name, bytes.fromhex(entry.oid)) for _, name, entry in rows)
+
+
+def parse_tree(raw: bytes, id_bytes: int) -> dict[str, Entry]:
+    """The rows of a tree by name.
+
+    Args:
+        raw: The tree object without its header.
+        id_bytes: Length of an object id: 20, or 32 with SHA-256.
+
+    Raises:
+        CorruptError: It is not a tree.
+    """
+    entries: dict[str, Entry] = {}
+    start, end = 0, len(raw)
+    try:
+        while start < end:
+            space = raw.index(b" ", start)
+            zero = raw.index(b"\0", space)
+            stop = zero + 1 + id_bytes
+            name = raw[space + 1 : zero].decode("utf-8", "surrogateescape")
+            entries[name] = Entry(int(raw[start:space], 8), raw[zero + 1 : stop].hex())
+            start = stop
+    except ValueError as error:
+        raise CorruptError(f"a damaged tree: {error}") from error
+    if start > end:
+        raise CorruptError("a damaged tree: its last row is cut off")
+    return entries
+
+
+def encode_commit(
+    tree: str,
+    parents: tuple[str, ...],
+    author: tuple[Person, int],
+    committer: tuple[Person, int],
+    message: str,
+) -> bytes:
+    """The bytes of a commit; times are in UTC, so that it does not tell where someone was."""
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    for role, (person, time) in (("author", author), ("committer", committer)):
+        lines.append(f"{role} {person.name} <{person.email}> {time} +0000")
+    return ("\n".join(lines) + "\n\n" + message).encode("utf-8", "surrogateescape")
+
+
+def parse_commit(oid: str, raw: bytes) -> Commit:
+    """The commit in an object's bytes.
+
+    Raises:
+        CorruptError: It is not a commit.
+    """
+    head, _, message = raw.partition(b"\n\n")
+    fields: dict[bytes, bytes] = {}
+    parents: list[bytes] = []
+    for line in head.split(b"\n"):
+        name, _, value = line.partition(b" ")
+        if name == b"parent":
+            parents.append(value)
+        else:
+            fields.setdefault(name, value)
+    try:
+        return Commit(
+            oid=oid,
+            tree=_hex(fields[b"tree"]),
+            parents=tuple(map(_hex, parents)),
+            message=message.decode("utf-8", "replace"),
+            time=_seconds(fields[b"committer"]),
+            authored=_seconds(fields[b"author"]),
+        )
+    except (KeyError, ValueError, IndexError) as error:
+        raise CorruptError(f"{oid} is a damaged commit: {error}") from error
+
+
+def _hex(oid: bytes) -> str:
+    # A commit that git did not make may hold an expression here, which git would go and resolve.
+    if _OID.match(oid) is None:
+        raise ValueError("no object id")
+    return oid.decode()
+
+
+def _seconds(signature: bytes) -> int:
+    # "Name <email> 1700000000 +0100": a name may hold anything but what ends it.
+    return int(signature.rpartition(b">")[2].split()[0])
