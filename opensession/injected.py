@@ -40,6 +40,7 @@ _TAGS = (
     "app-context",
     "collaboration_mode",
     "skill",
+    "user_action",
     "user_shell_command",
     "hook_prompt",
 )

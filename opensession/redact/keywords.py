@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -11,7 +12,6 @@ from opensession.redact import pattern
 from opensession.redact.rule import DEFINITE, Rule
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator
 
     from opensession.redact.checks import Check
@@ -20,9 +20,13 @@ _REACH = 1024
 """How far after its keyword a pattern that looks back is searched, in bytes."""
 _PAYS = 4 * 1024 * 1024
 """Bytes after which the automaton that takes 15 ms to build and runs twice as fast has paid for itself."""
+_NO_NAME = re.compile(rb"[^A-Za-z0-9_. -]")
+_NAME_BEFORE = 32
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 _BASE64_BEFORE = 400
 _BASE64_AFTER = 1200
+_CODE = 6
+"""How much of a keyword's base64 is looked for: enough to be rare, and a small automaton is a fast one."""
 _FIRST_WHOLE = (0, 2, 3)
 """The first character of base64 that a byte string alone decides, by the bytes before it modulo 3."""
 
@@ -57,7 +61,7 @@ class Look(Protocol):
 class Matcher:
     """A rule at work: its pattern is compiled when its keyword first turns up, for compiling all takes long."""
 
-    __slots__ = ("_back", "_check", "_lead", "_pattern", "_within", "mark", "rank", "rule")
+    __slots__ = ("_back", "_check", "_pattern", "_within", "mark", "rank", "rule")
 
     def __init__(self, rule: Rule, rank: int) -> None:
         self.rule = rule
@@ -65,17 +69,15 @@ class Matcher:
         self._within = rule.within
         self.rank = rank
         self.mark = f"[REDACTED:{rule.id}]".encode()
-        self._lead = pattern.lead(rule.place) if rule.place else None
         self._pattern: re.Pattern[bytes] | None = None
         self._check: Check | None = None
 
     def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
         r"""The rule\'s finding at this keyword, if its pattern and its validator agree."""
-        if self._lead is not None:
-            before = self._lead.match(data, end)
-            if before is None:
-                return None
-            start = before.end()
+        return self.at(data, start, end)
+
+    def at(self, data: bytes, start: int, end: int) -> Edit | None:
+        """The finding that begins at a place."""
         compiled = self._pattern
         if compiled is None:
             compiled = self._pattern = pattern.expand(self.rule.pattern)
@@ -98,6 +100,35 @@ class Matcher:
             return None
         first, last = match.span(group)
         return Edit(first, last, self.rank, self.rule.id, self.rule.severity, self.mark)
+
+
+class Assignment:
+    """The rules about values that their names give away, at work on one word of such names.
+
+    Args:
+        plain: The rule for this word whatever stands before it, if there is one.
+        services: Rules by what has to stand before it.
+    """
+
+    __slots__ = ("_plain", "_services")
+
+    def __init__(self, plain: Matcher | None, services: list[tuple[bytes, Matcher]]) -> None:
+        self._plain = plain
+        self._services = services
+
+    def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
+        """The finding of the first service's rule that agrees, or of the plain one."""
+        lead = pattern.lead().match(data, end)
+        if lead is None:
+            return None
+        value = lead.end()
+        name = _NO_NAME.split(data[max(0, start - _NAME_BEFORE) : end])[-1].lower().translate(None, b"_.- ")
+        for service, matcher in self._services:
+            if service in name and (edit := matcher.at(data, value, value)) is not None:
+                return edit
+        if self._plain is None or lead["id"] is not None:
+            return None
+        return self._plain.at(data, value, value)
 
 
 class Encoded:
@@ -178,28 +209,48 @@ class Keywords:
 
 def rule_looks(rules: Iterable[Rule]) -> Iterator[tuple[bytes, Look]]:
     """The keywords of rules as they are written, and of definite rules also in base64."""
+    words: dict[str, Matcher | None] = {}
+    services: list[tuple[bytes, Matcher]] = []
     for rank, rule in enumerate(rules):
         matcher = Matcher(rule, rank if rule.severity == DEFINITE else 10_000 + rank)
-        for keyword in rule.keywords:
-            for spelling in _spellings(keyword) if rule.any_case else (keyword,):
-                yield spelling.encode(), matcher
-            if rule.severity == DEFINITE and not rule.any_case and not rule.back and not rule.within:
+        keywords = [form for keyword in rule.keywords for form in (_spellings(keyword) if rule.any_case else [keyword])]
+        if rule.place == "named":
+            services += ((service.encode(), matcher) for service in rule.services)
+            words = dict.fromkeys(keywords) | words
+        elif rule.place == "assigned":
+            words |= dict.fromkeys(keywords, matcher)
+        else:
+            yield from ((keyword.encode(), matcher) for keyword in keywords)
+        if rule.severity == DEFINITE and not (rule.any_case or rule.back or rule.within):
+            for keyword in keywords:
                 yield from _encoded_looks(keyword.encode(), matcher)
+    for word, plain in words.items():
+        yield word.encode(), Assignment(plain, services)
 
 
 def _spellings(keyword: str) -> list[str]:
-    """The ways in which people write a name: api_key, API_KEY, apiKey, ApiKey, Api-Key, API-Key, apikey, api key."""
-    if keyword.startswith("_") or keyword.endswith("_"):
-        return [keyword, keyword.upper(), keyword.replace("_", "-")]
+    """The ways in which people write a name: api_key, API_KEY, apiKey, ApiKey, Api-Key, API-Key, apikey, API key."""
+    if keyword.isupper():
+        return [keyword]
+    if keyword.startswith("_"):
+        return [keyword, keyword.upper(), keyword.replace("_", "-"), keyword[1:].capitalize()]
     words = keyword.split("_")
     titles = [word.capitalize() for word in words]
-    spelled = dict.fromkeys((keyword, keyword.upper(), "".join([words[0], *titles[1:]]), "".join(titles)))
-    for joint in ("-", "", " ", "."):
-        spelled |= dict.fromkeys((joint.join(words), joint.join(words).upper(), joint.join(titles)))
+    camel = "".join([words[0], *titles[1:]])
+    spelled = [
+        keyword,
+        keyword.upper(),
+        camel,
+        "".join(titles),
+        "-".join(titles),
+        "-".join(words),
+        "-".join(words).upper(),
+    ]
     if len(words) > 1:
-        shout = [words[0].upper(), *titles[1:]]
-        spelled |= dict.fromkeys(("_".join(titles), "-".join(shout), "".join(shout)))
-    return list(spelled)
+        first = words[0].upper()
+        spelled += ["".join(words), "".join(words).upper(), " ".join(words), " ".join([first, *words[1:]])]
+        spelled += ["-".join([first, *titles[1:]]), "".join([first, *titles[1:]]), " ".join(titles)]
+    return list(dict.fromkeys(spelled))
 
 
 def _encoded_looks(keyword: bytes, matcher: Matcher) -> Iterator[tuple[bytes, Look]]:
@@ -208,4 +259,4 @@ def _encoded_looks(keyword: bytes, matcher: Matcher) -> Iterator[tuple[bytes, Lo
         code = base64.b64encode(b"\0" * shift + keyword + b"\0\0")[first:whole]
         # Shorter ones turn up in every picture.
         if len(code) >= 4:
-            yield code, Encoded(matcher, shift)
+            yield code[:_CODE], Encoded(matcher, shift)

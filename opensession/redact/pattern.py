@@ -30,19 +30,12 @@ MARKS = {
     "⟨value⟩": r"(?:[^\s\"'`\\<>,;&|(){}\[\]]|\\\\(?![\"'`nrtu\\])){4,512}",
     "⟨uuid⟩": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
 }
-LEADS = {
-    # The rest of a service's variable name, which says that a secret follows.
-    "named": (
-        r"[A-Za-z0-9_. -]{0,24}?"
-        r"(?i:key|token|secret|passw(?:or)?d|pass|pat|auth|credentials?|dsn)(?:[_-]?(?i:id|[0-9a-z]{1,4}))?⟨sep⟩"
-    ),
-    # What may follow the word and leave it a secret: PASSWORD_PROD, token2, tokenValue; not token_count, tokens.
-    "assigned": (
-        r"(?:[_-]?(?i:value|prod|production|dev|staging|live|main|default|raw|plain|text|primary|secondary|base"
-        r"|b64|base64|new|old|[0-9]{1,3}))?(?:⟨sep⟩|：\s?)"
-    ),
-}
-"""What stands between a rule's keyword and the value its pattern describes, by ``Rule.place``."""
+# What may follow the word and leave it a secret: PASSWORD_PROD, token2, tokenValue; not token_count, tokens. An id is
+# one only for those services that say so.
+_LEAD = (
+    r"(?:[_-]?(?:(?i:value|prod|production|dev|staging|live|main|default|raw|plain|text|primary|secondary|base"
+    r"|b64|base64|new|old|[0-9]{1,3})|(?P<id>(?i:id))))?(?:⟨sep⟩|：\s?)"
+)
 
 _MARK = re.compile("⟨[a-z0-9]+⟩")
 
@@ -53,6 +46,6 @@ def expand(pattern: str) -> re.Pattern[bytes]:
 
 
 @cache
-def lead(place: str) -> re.Pattern[bytes]:
-    """The compiled lead of a place; all rules of that place share it."""
-    return expand(LEADS[place])
+def lead() -> re.Pattern[bytes]:
+    """What stands between a name and the value assigned to it; all rules about assignments share it."""
+    return expand(_LEAD)

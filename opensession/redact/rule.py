@@ -16,6 +16,10 @@ SPLIT = "¦"
 """Stands inside every example, so that a forge's own scanner does not take the rules for leaked secrets."""
 
 
+WORDS = ("token", "secret", "password", "_key", "api_key", "_PAT")
+"""The words in the names of variables that hold a service's secret."""
+
+
 class Rule(msgspec.Struct, frozen=True):
     """One kind of secret.
 
@@ -25,8 +29,9 @@ class Rule(msgspec.Struct, frozen=True):
         severity: ``definite``: the format alone proves it; ``likely``: its surroundings speak for it.
         keywords: Byte strings one of which every match holds; ASCII, without quotes or backslashes.
         pattern: Expression for ``pattern.expand``; group 1 or the group ``secret``, if any, is the secret.
-        place: Empty: the pattern begins at the keyword. ``named``: after a variable's name that the keyword begins and
-            a sign of assignment; ``assigned``: the same, but the keyword itself says that it is a secret.
+        place: Empty: the pattern begins at the keyword. ``assigned``: the keyword is a name that means a secret, and
+            the pattern describes the value assigned to it. ``named``: the same, and a service stands in that name.
+        services: Names of which one stands before the keyword, without their ``_``.
         check: The validator in ``checks`` that has the last word.
         back: How far before its keyword a match begins, in bytes.
         within: At most how far before its keyword a match begins, where that differs; for rare keywords only.
@@ -41,6 +46,7 @@ class Rule(msgspec.Struct, frozen=True):
     keywords: tuple[str, ...]
     pattern: str
     place: str = ""
+    services: tuple[str, ...] = ()
     check: str = "token"
     back: int = 0
     within: int = 0
@@ -73,9 +79,10 @@ def named(name: str, title: str, service: str, value: str, yes: str, no: str, *,
         name,
         title,
         severity,
-        tuple(service.split("|")),
+        WORDS,
         f"({value})⟨e⟩",
         place="named",
+        services=tuple(service.replace("_", "").split("|")),
         any_case=True,
         yes=(yes,),
         no=(no,),

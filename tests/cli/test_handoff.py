@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,30 +15,40 @@ CLAUDE = [f"c{n}a1b2c3-0000-4000-8000-00000000000{n}" for n in range(4)]
 CODEX = [f"019d000{n}-0000-7000-8000-000000000001" for n in range(2)]
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the repository below is made once, for it takes six runs of the command line."""
+    return tmp_path_factory.mktemp("template") / "repo"
+
+
 @pytest.fixture
-def filled(repository: Repository, tmp_path: Path) -> Repository:
+def filled(template: Path, repository: Repository, tmp_path: Path) -> Repository:
     """Four Claude Code and two Codex sessions, committed in this order: c0 x0 c1 c2 x1 c3."""
-
-    def store(name: str, lines: list[bytes]) -> None:
-        path = tmp_path / f"{name}.jsonl"
-        path.write_bytes(b"".join(lines))
-        done = repository.run("publish", "upload", str(path), "--git")
-        assert done.code == 0, done.err
-
-    def claude(number: int) -> None:
-        lines = claude_lines(CLAUDE[number], prompts=(f"claude task {number}",), day=f"2026-03-0{number + 1}")
-        store(f"c{number}", lines)
-
-    def codex(number: int) -> None:
-        store(f"x{number}", codex_lines(CODEX[number], prompt=f"codex task {number}", day=f"2026-03-0{number + 1}"))
-
-    claude(0)
-    codex(0)
-    claude(1)
-    claude(2)
-    codex(1)
-    claude(3)
+    if not template.exists():
+        for number in (0, 1, 2, 3):
+            _store(repository, tmp_path, f"c{number}", _claude(number))
+            if number in (0, 2):
+                _store(repository, tmp_path, f"x{number}", _codex(number // 2))
+        shutil.copytree(repository.path, template)
+        return repository
+    shutil.rmtree(repository.path)
+    shutil.copytree(template, repository.path)
     return repository
+
+
+def _claude(number: int) -> list[bytes]:
+    return claude_lines(CLAUDE[number], prompts=(f"claude task {number}",), day=f"2026-03-0{number + 1}")
+
+
+def _codex(number: int) -> list[bytes]:
+    return codex_lines(CODEX[number], prompt=f"codex task {number}", day=f"2026-03-0{number + 1}")
+
+
+def _store(repository: Repository, folder: Path, name: str, lines: list[bytes]) -> None:
+    path = folder / f"{name}.jsonl"
+    path.write_bytes(b"".join(lines))
+    done = repository.run("publish", "upload", str(path), "--git")
+    assert done.code == 0, done.err
 
 
 def tasks(document: str) -> list[str]:

@@ -63,9 +63,7 @@ class Calls:
         self._calls: dict[str, _Call] = {}
         self._nameless: list[_Call] = []
 
-    def start(
-        self, entry: Entry, block: dict[str, Any], attributes: dict[str, Any], cwd: str | None
-    ) -> Event:
+    def start(self, entry: Entry, block: dict[str, Any], attributes: dict[str, Any], cwd: str | None) -> Event:
         """Write a call."""
         name = text_of(block.get("name"))
         arguments = dict_of(block.get("input"))
@@ -186,9 +184,7 @@ def _argument_blocks(kind: Any, arguments: Any) -> list[Block]:
         case FileRead():
             given = {name: value for name, value in given.items() if name != "file_path"}
         case ShellCommand():
-            given = {
-                name: value for name, value in given.items() if tools.command_text(value) != kind.command
-            }
+            given = {name: value for name, value in given.items() if tools.command_text(value) != kind.command}
             return [Json(given)] if given else []
         case ToolCall() if not isinstance(arguments, dict):
             return [] if arguments is None else [Json(arguments)]

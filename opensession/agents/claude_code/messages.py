@@ -120,9 +120,7 @@ class Messages:
         if kind in ("text", "thinking"):
             text = text_of(block.get(kind))
             if text.strip():
-                self._log.add(
-                    entry, AgentMessage() if kind == "text" else Thinking(), [Text(text)], attributes
-                )
+                self._log.add(entry, AgentMessage() if kind == "text" else Thinking(), [Text(text)], attributes)
             else:
                 # Newer models sign their thinking without showing it.
                 self._log.skip(f"empty {kind}")

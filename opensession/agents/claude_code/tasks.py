@@ -99,20 +99,14 @@ class Tasks:
         summary, closed, _ = text.partition(start)[2].partition(end)
         self._end(log, entry, task, summary.strip() if closed else None, {})
 
-    def returned(
-        self, log: Log, entry: Entry, task: Task, text: str | None, attributes: dict[str, Any]
-    ) -> None:
+    def returned(self, log: Log, entry: Entry, task: Task, text: str | None, attributes: dict[str, Any]) -> None:
         """Write a subagent's end with what it gave back."""
         if not task.ended:
             self._end(log, entry, task, text, attributes)
 
-    def _end(
-        self, log: Log, entry: Entry, task: Task, summary: str | None, attributes: dict[str, Any]
-    ) -> None:
+    def _end(self, log: Log, entry: Entry, task: Task, summary: str | None, attributes: dict[str, Any]) -> None:
         task.ended = True
-        event = log.add(
-            entry, TaskEnd(summary or None), attributes=attributes, event_id=f"{task.call_id}-end"
-        )
+        event = log.add(entry, TaskEnd(summary or None), attributes=attributes, event_id=f"{task.call_id}-end")
         event.task_id = task.start.task_id
 
     def _unknown(self, prompt: str) -> Task | None:

@@ -7,33 +7,33 @@ source states them between the events they belong to.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from opensession.agents.codex.reader import NAME, PROVIDER, WRAPPED, read
-from opensession.agents.codex.store import discover
+from opensession.agents.codex.signs import NAME, PROVIDER, READER, recognise
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterator
 
-    from opensession.agent import Sample
+    from opensession.agent import Found, Machine
+    from opensession.hail.session import Reading
+    from opensession.source import Source
 
 __all__ = ["NAME", "PROVIDER", "READER", "discover", "read", "recognise"]
 
-READER = 1
 
-_META_LINE = re.compile(rb'\s*(?:\xef\xbb\xbf)?\{[^{]{0,200}"type":\s*"session_meta",\s*"payload":\s*\{')
+def read(source: Source) -> Reading:
+    """The session in a rollout.
+
+    Raises:
+        InputError: There is no session in it, or it cannot be read to its end.
+    """
+    from opensession.agents.codex import reader  # noqa: PLC0415 - only once the file is known to be Codex's
+
+    return reader.read(source)
 
 
-def recognise(sample: Sample) -> bool:
-    """Whether the sample is a rollout, by the envelope of its records or the flat form's header."""
-    # The first record holds the model's instructions and may be longer than the sample.
-    return any(_is_record(value) for value in sample.objects) or _META_LINE.match(sample.head) is not None
+def discover(machine: Machine) -> Iterator[Found]:
+    """The rollouts on this machine, archived ones too; ``CODEX_HOME`` moves them."""
+    from opensession.agents.codex import store  # noqa: PLC0415 - nothing but discovery needs it
 
-
-def _is_record(value: dict[str, Any]) -> bool:
-    kind = value.get("type")
-    if isinstance(kind, str) and kind in WRAPPED:
-        return isinstance(value.get("payload"), dict)
-    is_header = "type" not in value and {"id", "timestamp", "instructions"} <= value.keys()
-    return is_header or value.get("record_type") == "state"
+    return store.discover(machine)

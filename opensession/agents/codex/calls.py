@@ -144,9 +144,7 @@ def answer(rollout: Rollout, call_id: str, found: Output) -> None:
     if found.tokens is not None:
         attributes["original_tokens"] = found.tokens
     event_id = f"{call_id}-result" if call_id else ""
-    rollout.add(
-        ToolResult(name, failed, call_id or None), found.blocks, event_id=event_id, attributes=attributes
-    )
+    rollout.add(ToolResult(name, failed, call_id or None), found.blocks, event_id=event_id, attributes=attributes)
     if call is None:
         return
     call.answered = True
@@ -250,9 +248,7 @@ def _changes(name: str, arguments: Any) -> list[patches.Change]:
     return patches.parse(text)
 
 
-def _run(
-    rollout: Rollout, call: Call, kind: ShellCommand, arguments: Any, attributes: dict[str, Any]
-) -> None:
+def _run(rollout: Rollout, call: Call, kind: ShellCommand, arguments: Any, attributes: dict[str, Any]) -> None:
     """The events of a command: itself, and what the patches in it do."""
     given = fields.mapping(arguments)
     folder = fields.text(given.get("workdir")) or fields.text(given.get("working_directory")) or None

@@ -18,9 +18,7 @@ _UNKNOWN_PLACE = "diff_positions"
 _FAILED = "failed"
 
 
-def add(
-    rollout: Rollout, call: Call, changes: list[Change], attributes: dict[str, Any], folder: str | None
-) -> None:
+def add(rollout: Rollout, call: Call, changes: list[Change], attributes: dict[str, Any], folder: str | None) -> None:
     """Add the events of a patch, one for each file."""
     base = _base(rollout, folder)
     for change in changes:

@@ -152,9 +152,7 @@ def _user_item(rollout: Rollout, item: dict[str, Any], values: list[Any]) -> Non
             _note_folder(rollout, piece.text)
             attributes = {"injected": piece.injected}
             event_id = _native_id(item, len(events))
-            events.append(
-                rollout.add(SystemMessage(), [Text(piece.text)], event_id=event_id, attributes=attributes)
-            )
+            events.append(rollout.add(SystemMessage(), [Text(piece.text)], event_id=event_id, attributes=attributes))
     typed += pictures
     if typed:
         events.append(_typed(rollout, typed, _native_id(item, len(events)), {}))

@@ -231,9 +231,7 @@ def _item_completed(rollout: Rollout, payload: dict[str, Any]) -> None:
     merged = {**item, "call_id": item.get("id")}
     match name:
         case "UserMessage":
-            pictures = [
-                part for part in fields.sequence(item.get("content")) if "text" not in fields.mapping(part)
-            ]
+            pictures = [part for part in fields.sequence(item.get("content")) if "text" not in fields.mapping(part)]
             images = [fields.mapping(part).get("image_url") for part in pictures]
             messages.user_notice(rollout, name, _content_text(item), {"images": images})
         case "AgentMessage":

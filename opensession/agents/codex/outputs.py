@@ -101,11 +101,7 @@ def parts(values: list[Any]) -> list[Block]:
 def _from_text(value: str) -> Output:
     if value.startswith('{"'):
         data = fields.decoded(value)
-        if (
-            isinstance(data, dict)
-            and isinstance(data.get("metadata"), dict)
-            and isinstance(data.get("output"), str)
-        ):
+        if isinstance(data, dict) and isinstance(data.get("metadata"), dict) and isinstance(data.get("output"), str):
             metadata = data["metadata"]
             return Output(
                 [Text(data["output"])] if data["output"] else [],

@@ -144,9 +144,7 @@ def _updated(path: str, lines: list[str]) -> Change:
             if not hunks:
                 hunks.append(("", []))
             hunks[-1][1].append(line or " ")
-    return Change(
-        "update", path, diff="\n".join(_hunk(*hunk) for hunk in hunks if hunk[1]), moved_to=moved_to
-    )
+    return Change("update", path, diff="\n".join(_hunk(*hunk) for hunk in hunks if hunk[1]), moved_to=moved_to)
 
 
 def _hunk(context: str, lines: list[str]) -> str:

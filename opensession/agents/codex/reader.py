@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from opensession.agent import Draft
 from opensession.agents.codex import calls, fields, messages, notices, store, turns
 from opensession.agents.codex.rollout import Rollout
+from opensession.agents.codex.signs import NAME, PROVIDER
 from opensession.errors import InputError
 from opensession.hail import lines, times
 from opensession.hail.events import UserMessage
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from opensession.source import Source
 
     Handler = Callable[[Rollout, dict[str, Any]], None]
-
-NAME = "codex"
-PROVIDER = "openai"
-WRAPPED = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted"})
 
 _TITLE_LENGTH = 100
 _REQUEST_MARK = "## My request for Codex:"
@@ -168,9 +165,7 @@ def _finished(rollout: Rollout, source: Source, session_id: str) -> Reading:
         tool_version=fields.text(meta.get("cli_version")) or None,
     )
     parents = _parents(meta)
-    title = (
-        store.thread_name(source.path, session_id) or rollout.thread_name.strip() or _prompt_title(rollout)
-    )
+    title = store.thread_name(source.path, session_id) or rollout.thread_name.strip() or _prompt_title(rollout)
     context = Context(
         title=title[:_TITLE_LENGTH] or None,
         created_at=times.canonical(meta.get("timestamp")) or events[0].timestamp,
@@ -186,7 +181,7 @@ def _attributes(rollout: Rollout, parents: list[str]) -> dict[str, Any]:
     git = {key: value for key, value in fields.mapping(meta.get("git")).items() if isinstance(value, str)}
     attributes: dict[str, Any] = {
         "cwd": rollout.cwd,
-        "all_cwds": rollout.folders if len(rollout.folders) > 1 else None,
+        "all_cwds": list(rollout.folders) if len(rollout.folders) > 1 else None,
         "git_branch": git.get("branch"),
         "git": git,
         "originator": fields.text(meta.get("originator")),

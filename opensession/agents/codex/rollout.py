@@ -118,7 +118,7 @@ class Rollout:
     first_model: str = ""
     cwd: str | None = None
     folder: str | None = None
-    folders: list[str] = field(default_factory=list)
+    folders: dict[str, None] = field(default_factory=dict)
     forked: bool = False
     replayed: bool = False
     thread_name: str = ""
@@ -196,5 +196,4 @@ class Rollout:
         self.folder = folder
         if self.cwd is None:
             self.cwd = folder
-        if folder not in self.folders:
-            self.folders.append(folder)
+        self.folders[folder] = None

@@ -96,9 +96,7 @@ def _literal(code: str, start: int, *, raw: bool = False) -> tuple[str | None, i
 def _joined(pieces: list[str]) -> str:
     text = "".join(pieces)
     # JavaScript escapes a character beyond 16 bits as two surrogates.
-    return (
-        text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    )
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _escape(code: str, at: int) -> tuple[str, int]:
