@@ -32,10 +32,12 @@ class Repo(ABC):
     Attributes:
         object_format: ``sha1`` or ``sha256``.
         top: The top of the work tree; None in a bare repository.
+        own_folder: Where derived files may be kept, beside git's own; None keeps none.
     """
 
     object_format: str = "sha1"
     top: Path | None = None
+    own_folder: Path | None = None
 
     @abstractmethod
     def tip(self, ref: str) -> str | None:

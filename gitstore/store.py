@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitstore import layout, messages, objects
 from gitstore.backends import open_repo
+from gitstore.catalog import Catalog, catalog
 from gitstore.errors import BusyError, PurgedError, RefMovedError, StoreError, UnknownSessionError
 from gitstore.folder import Folder
 from gitstore.paths import Trees
@@ -73,7 +74,7 @@ class SessionStore:
         self.ref = checked_ref(ref or repo.config(REF_SETTING) or DEFAULT_REF)
         self._clock = clock
         self._pause = pause
-        self._ids: tuple[str, Ids] | None = None
+        self._catalog: Catalog | None = None
 
     @classmethod
     def open(cls, path: Path | str, backend: Backend = "auto", ref: str | None = None) -> SessionStore:
@@ -201,7 +202,7 @@ class SessionStore:
         tip = self._tip()
         if tip is not None and self.repo.shallow():
             commit = self.repo.commit(tip)
-            for session_id in self._all_ids(commit.tree):
+            for session_id in sorted(self._scan(commit.tree)):
                 if session_id not in seen and self.contains(session_id):
                     bare = Publication(tip, commit.time, commit.authored, (session_id,), "", "", "", 0)
                     yield self._described(bare)
@@ -210,9 +211,15 @@ class SessionStore:
         """The sessions whose ids begin so, sorted; only the one itself when it is a whole id."""
         if self.contains(prefix):
             return [prefix]
-        root = self._root()
-        found = [each for each in self._all_ids(root) if each.startswith(prefix)] if root is not None else []
-        return [session_id for session_id in found if self.contains(session_id)]
+        tip = self._tip()
+        if tip is None or not prefix.isascii():
+            return []
+        if self._catalog is None or self._catalog.tip != tip:
+            # One file for each ref: git config may name another one at any time.
+            folder = self.repo.own_folder
+            place = folder / self.ref.replace("/", "-") if folder is not None else None
+            self._catalog = catalog(self.repo, place, tip, lambda: self._scan(self.repo.commit(tip).tree))
+        return [session_id for session_id in self._catalog.beginning_with(prefix) if self.contains(session_id)]
 
     def _commit_all(
         self, records: Sequence[Record], resolver: Resolver, old: str | None, done: dict[int, _Done]
@@ -269,12 +276,6 @@ class SessionStore:
         if oid is None:
             raise UnknownSessionError(f"no session {session_id[:140]} is stored here")
         return Folder(self.repo, session_id, oid)
-
-    def _all_ids(self, root: str) -> Ids:
-        """Every id in the tree, sorted; read once as long as the tree is the same."""
-        if self._ids is None or self._ids[0] != root:
-            self._ids = (root, sorted(self._scan(root)))
-        return self._ids[1]
 
     def _scan(self, root: str) -> Iterator[str]:
         top = Trees(self.repo).find(root, (layout.ROOT,))

@@ -29,6 +29,7 @@ class DiskRepo(Repo):
     def __init__(self, common_dir: Path, objects_dir: str, object_format: str) -> None:
         """Take the folders; ``config`` must answer already."""
         self.common_dir = common_dir
+        self.own_folder = common_dir / "opensession"
         self.object_format = object_format
         self._loose = LooseObjects(objects_dir, object_format, synced=wants_sync(self.config))
 
