@@ -7,7 +7,6 @@ their messages alone, and whatever does not fit makes it anew from the tree.
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitstore import messages
@@ -100,6 +99,8 @@ def _read(path: Path) -> Catalog | None:
 
 
 def _write(folder: Path, found: Catalog) -> None:
+    import tempfile  # noqa: PLC0415 - costs more than reading the file does
+
     count = found.lines.count(b"\n") - 1
     data = _TITLE + f" {count} {found.tip}".encode() + found.lines
     try:

@@ -8,8 +8,9 @@ of the source and clamps times instead of sorting by them.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from opensession.hail import times
 from opensession.hail.events import Event, Kind
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from opensession.source import Source
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """The beginning of a file, for recognising what it is.
 
     Attributes:
@@ -39,8 +39,7 @@ class Sample:
     whole: Any = None
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A session file in an agent's own store.
 
     Attributes:
@@ -54,8 +53,7 @@ class Found:
     cwd: str | None = None
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(msgspec.Struct, frozen=True):
     """What discovery may know of the machine: its environment and home, never read elsewhere."""
 
     environ: Mapping[str, str]
@@ -89,8 +87,7 @@ class Agent(Protocol):
         """The sessions in the agent's own store, in no order."""
 
 
-@dataclass
-class Draft:
+class Draft(msgspec.Struct):
     """The events of one session, collected in the order of the source.
 
     Attributes:
@@ -101,11 +98,11 @@ class Draft:
     fallback_time: str = "1970-01-01T00:00:00Z"
     prefix: str = ""
     task_id: str | None = None
-    events: list[Event] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
+    events: list[Event] = msgspec.field(default_factory=list)
+    unread: list[Unread] = msgspec.field(default_factory=list)
+    skipped: Counter[str] = msgspec.field(default_factory=Counter)
     records: int = 0
-    _seen: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, int] = msgspec.field(default_factory=dict)
     _moment: int = times.BEFORE_ALL
     _time: str = ""
     _stated: object = None

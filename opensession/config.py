@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from opensession.errors import ConfigError
 
@@ -42,16 +43,14 @@ _SWITCHES = ("strip_paths", "strip_env_vars")
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A user's own redaction rule."""
 
     id: str
     pattern: str
 
 
-@dataclass(frozen=True)
-class Privacy:
+class Privacy(msgspec.Struct, frozen=True):
     """What must not leave the machine, beside the built-in rules."""
 
     strip_paths: bool = True
@@ -62,8 +61,7 @@ class Privacy:
     allow: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """Everything that is configured.
 
     Attributes:
@@ -72,7 +70,7 @@ class Config:
     """
 
     privacy: Privacy = Privacy()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -168,7 +166,7 @@ def _tightened(config: Config, table: Mapping[str, Any], path: Path) -> Config:
     if wanted.allow:
         notes += (f"{path}: privacy.allow is ignored in a repository",)
     mine = config.privacy
-    privacy = replace(
+    privacy = msgspec.structs.replace(
         mine,
         strip_paths=mine.strip_paths or wanted.strip_paths,
         strip_env_vars=mine.strip_env_vars or wanted.strip_env_vars,

@@ -7,10 +7,11 @@ then a note says so (cli.md, "References").
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from opensession import committed, publish
 from opensession.agent import Found, Machine
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 _COMMIT_HINT = "Commit one: `opensession publish upload FILE --git`."
 
 
-@dataclass(frozen=True)
-class Selected:
+class Selected(NamedTuple):
     """A session a reference meant.
 
     Attributes:
@@ -44,8 +44,7 @@ class Selected:
     committed: bool
 
 
-@dataclass
-class Library:
+class Library(msgspec.Struct):
     """What references are resolved in.
 
     Attributes:
@@ -61,8 +60,8 @@ class Library:
     directory: Path
     top: Path | None
     privacy: Privacy
-    machine: Machine = field(default_factory=lambda: Machine(os.environ, Path.home()))
-    notes: list[str] = field(default_factory=list)
+    machine: Machine = msgspec.field(default_factory=lambda: Machine(os.environ, Path.home()))
+    notes: list[str] = msgspec.field(default_factory=list)
 
     def select(self, ref: Ref, tool: str | None = None) -> list[Selected]:
         """The sessions a reference means, newest first.

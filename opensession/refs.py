@@ -7,8 +7,9 @@ that is the one place where the words differ from git's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from opensession.errors import UsageError
 
@@ -25,29 +26,25 @@ _HEAD = re.compile(r"HEAD(?:([~^])(\d{1,9}))?")
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
-@dataclass(frozen=True)
-class Latest:
+class Latest(msgspec.Struct, frozen=True):
     """The ``count`` most recent sessions."""
 
     count: int
 
 
-@dataclass(frozen=True)
-class Nth:
+class Nth(msgspec.Struct, frozen=True):
     """The one session that is the ``position``-th most recent, from 1."""
 
     position: int
 
 
-@dataclass(frozen=True)
-class ById:
+class ById(msgspec.Struct, frozen=True):
     """The session whose id is or begins with ``prefix``."""
 
     prefix: str
 
 
-@dataclass(frozen=True)
-class ByPath:
+class ByPath(msgspec.Struct, frozen=True):
     """A session file."""
 
     path: str

@@ -7,9 +7,10 @@ import io
 import sys
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
 
 from opensession.errors import InputError, NothingFoundError
 
@@ -27,8 +28,7 @@ _SQLITE = b"SQLite format 3\x00"
 _TEXT_ENDS = b"\x00 \r\n\t"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A transcript that can be read from its start as often as needed.
 
     Attributes:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from shutil import which
 
-from gitstore.errors import NotARepositoryError
+import msgspec
+
+from gitstore.errors import NotARepositoryError, UnsupportedError
 from gitstore.store import SessionStore
 from opensession.errors import UsageError
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(msgspec.Struct, frozen=True):
     """A folder and the repository around it, if any.
 
     Attributes:
@@ -45,11 +44,18 @@ def locate(directory: Path | None = None) -> Workspace:
     """The repository around a folder, the current one by default."""
     folder = (directory or Path.cwd()).absolute()
     try:
-        # One process does everything a command needs from git; importing a library costs more than that.
-        store = SessionStore.open(folder, backend="program" if which("git") else "auto")
+        store = _opened(folder)
     except NotARepositoryError:
         return Workspace(folder, None, None)
     return Workspace(folder, store, store.top)
+
+
+def _opened(folder: Path) -> SessionStore:
+    # The git program does all a command needs; importing a library costs more than the command itself.
+    try:
+        return SessionStore.open(folder, backend="program")
+    except UnsupportedError:
+        return SessionStore.open(folder)
 
 
 def of_session(directory: str | None) -> Workspace | None:

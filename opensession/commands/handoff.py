@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +152,8 @@ def _is_file(text: str) -> bool:
 
 def _write(path: Path, text: str) -> None:
     """Write a file in one step: readers see the old one or the new one, whole."""
+    import tempfile  # noqa: PLC0415 - only for -o, and slow to import
+
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=".handoff-")
     except OSError as error:

@@ -7,18 +7,18 @@ Everything between stays in its place in the log and is marked with the number o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from opensession.agent import Draft
+    import msgspec
+
+from opensession.agent import Draft
 
 _FARTHEST = 256
 """Prompts a rewind may go back; a bound against files made to be slow."""
 
 
-@dataclass(slots=True)
-class _Prompt:
+class _Prompt(msgspec.Struct):
     """A typed prompt: the prompt above it, its first event's index, whether the agent answered."""
 
     above: int

@@ -8,7 +8,6 @@ approval.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -42,8 +41,7 @@ _PERSISTED = "<persisted-output>"
 _RUNNING = frozenset({"async_launched", "teammate_spawned", "remote_launched"})
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(msgspec.Struct):
     """A call as its result needs it; ``arguments`` are let go once the result is there."""
 
     event: Event

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from opensession.agent import Draft
 from opensession.agents.claude_code.fields import text_of
@@ -32,8 +33,7 @@ class Scope(NamedTuple):
 MAIN = Scope()
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """A record on its way to becoming events.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
 
 from opensession.agents.codex.usage import Meter
 from opensession.hail.events import Custom, Json, Kind
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass
-class Call:
+class Call(msgspec.Struct):
     """A tool call, so far as the rollout has told of it.
 
     Attributes:
@@ -35,7 +35,7 @@ class Call:
 
     call_id: str
     name: str
-    events: list[Event] = field(default_factory=list)
+    events: list[Event] = msgspec.field(default_factory=list)
     process: str | None = None
     failed: bool = False
     answered: bool = False
@@ -47,8 +47,7 @@ class Call:
         return f"{self.call_id}#{len(self.events)}" if self.events else self.call_id
 
 
-@dataclass
-class Prompt:
+class Prompt(msgspec.Struct):
     """A user record and what became of it.
 
     Attributes:
@@ -92,8 +91,7 @@ class Echoes(Generic[T]):
         self._said.clear()
 
 
-@dataclass
-class Rollout:
+class Rollout(msgspec.Struct):
     """One rollout while it is being read.
 
     Attributes:
@@ -113,32 +111,32 @@ class Rollout:
     draft: Draft
     line: int = 0
     time: Any = None
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: dict[str, Any] = msgspec.field(default_factory=dict)
     model: str = ""
     first_model: str = ""
     cwd: str | None = None
     folder: str | None = None
-    folders: dict[str, None] = field(default_factory=dict)
+    folders: dict[str, None] = msgspec.field(default_factory=dict)
     forked: bool = False
     replayed: bool = False
     thread_name: str = ""
-    calls: dict[str, Call] = field(default_factory=dict)
-    processes: dict[str, Call] = field(default_factory=dict)
-    scripts: list[Call] = field(default_factory=list)
-    agents: dict[str, Call] = field(default_factory=dict)
-    ended_agents: set[str] = field(default_factory=set)
-    replies: Echoes[Event] = field(default_factory=Echoes)
-    thoughts: Echoes[Event] = field(default_factory=Echoes)
-    prompts: Echoes[Prompt] = field(default_factory=Echoes)
-    searches: Echoes[Call] = field(default_factory=Echoes)
-    open_prompts: list[Prompt] = field(default_factory=list)
+    calls: dict[str, Call] = msgspec.field(default_factory=dict)
+    processes: dict[str, Call] = msgspec.field(default_factory=dict)
+    scripts: list[Call] = msgspec.field(default_factory=list)
+    agents: dict[str, Call] = msgspec.field(default_factory=dict)
+    ended_agents: set[str] = msgspec.field(default_factory=set)
+    replies: Echoes[Event] = msgspec.field(default_factory=Echoes)
+    thoughts: Echoes[Event] = msgspec.field(default_factory=Echoes)
+    prompts: Echoes[Prompt] = msgspec.field(default_factory=Echoes)
+    searches: Echoes[Call] = msgspec.field(default_factory=Echoes)
+    open_prompts: list[Prompt] = msgspec.field(default_factory=list)
     confirmations: int = 0
     compaction: Event | None = None
     turn: str | None = None
-    turns: list[int] = field(default_factory=list)
-    undone: list[tuple[int, int]] = field(default_factory=list)
+    turns: list[int] = msgspec.field(default_factory=list)
+    undone: list[tuple[int, int]] = msgspec.field(default_factory=list)
     turns_are_stated: bool = False
-    meter: Meter = field(default_factory=Meter)
+    meter: Meter = msgspec.field(default_factory=Meter)
 
     def add(
         self,
