@@ -47,7 +47,7 @@ class Place:
     def repositories(self) -> dict[int, Path]:
         """Repositories by the number of their sessions."""
         made = {}
-        for count in (0, 100, 1_000, self.large):
+        for count in sorted({0, 100, 1_000, self.large}):
             made[count] = inputs.repository(self.folder / f"repo-{count}", count, self.environment)
         return made
 
@@ -77,7 +77,7 @@ def publish(place: Place) -> list[Row]:
     """A 300 KB session, one process, at three sizes of the repository."""
     rows = []
     seeds = itertools.count()
-    for count in (0, 1_000, place.large):
+    for count in sorted({0, 1_000, place.large}):
         repository = place.repositories[count]
 
         def fresh() -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import msgspec
+import msgspec
 
-from opensession.agent import Draft
+if TYPE_CHECKING:
+    from opensession.agent import Draft
+
 
 _FARTHEST = 256
 """Prompts a rewind may go back; a bound against files made to be slow."""
