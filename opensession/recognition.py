@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from opensession.agent import Sample
 from opensession.agents import AGENTS, named
@@ -59,6 +60,6 @@ def sample_of(source: Source) -> Sample:
 
 def _whole(head: bytes) -> Any:
     try:
-        return json.loads(head)
-    except (ValueError, RecursionError):
+        return msgspec.json.decode(head)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -21,6 +21,8 @@ STDIN = "-"
 HEAD_BYTES = 64 * 1024
 """How much of a file is looked at to recognise it."""
 
+_LONGEST_HEAD = 64 * 1024 * 1024
+
 _CHUNK = 128 * 1024
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -107,6 +109,9 @@ def named_failures(name: str) -> Iterator[None]:
 def _checked(source: Source) -> Source:
     with named_failures(source.name), source.open() as stream:
         head = stream.read(HEAD_BYTES)
+        if b"\n" not in head:
+            # A first prompt with pictures is one long line; it is looked at whole.
+            head += stream.readline(_LONGEST_HEAD)
     if not head.strip(_TEXT_ENDS):
         hint = "An agent writes its first record with the first prompt."
         raise InputError(f"{source.name} is empty", hint=hint)

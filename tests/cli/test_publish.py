@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -209,6 +214,129 @@ def test_bad_input_names_the_cause_and_stores_nothing(
     assert "hint:" in result.err
     assert "Traceback" not in result.err
     assert repository.sessions == ""
+
+
+def test_a_first_line_with_a_picture_is_recognised(repository: Repository, tmp_path: Path) -> None:
+    lines = claude_lines()
+    first = json.loads(lines[0])
+    picture = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(os.urandom(150_000)).decode()}
+    first["message"]["content"] = [{"type": "text", "text": "See this"}, {"type": "image", "source": picture}]
+    path = tmp_path / "picture.jsonl"
+    path.write_bytes(json.dumps(first).encode() + b"\n" + b"".join(lines[1:]))
+
+    result = repository.run("publish", "upload", str(path), "--git")
+    names = repository.git("ls-tree", "-r", "--name-only", "opensession/sessions")
+    back = repository.run("session", "cat", "HEAD").out
+
+    assert result.code == 0, result.err
+    assert "/assets/" in names
+    assert picture["data"] in back
+
+
+def test_a_line_beyond_all_measure_is_refused_and_nothing_stored(repository: Repository, tmp_path: Path) -> None:
+    path = tmp_path / "huge.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=1) as stream:
+        stream.writelines(claude_lines())
+        stream.write(b'{"type":"user","message":"')
+        for _ in range(257):
+            stream.write(b"a" * 1024 * 1024)
+        stream.write(b'"}\n')
+
+    result = repository.run("publish", "upload", str(path), "--git")
+
+    assert result.code == 1
+    assert "line 5 is longer than 256 MB" in result.err
+    assert repository.sessions == ""
+
+
+def test_a_full_disk_leaves_everything_as_it_was(repository: Repository, tmp_path: Path) -> None:
+    path = tmp_path / "large.jsonl"
+    path.write_bytes(b"".join(claude_lines(reply=base64.b64encode(os.urandom(200_000)).decode())))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
+    try:
+        result = repository.run("publish", "upload", str(path), "--git")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+    assert result.code == 1
+    assert "hint:" in result.err
+    assert "Traceback" not in result.err
+    assert repository.sessions == ""
+    assert repository.git("fsck", "--strict", "--no-dangling") == ""
+    assert repository.run("publish", "upload", str(path), "--git").code == 0
+
+
+def test_a_branch_in_the_way_is_named_with_the_way_around_it(repository: Repository, session_file: Path) -> None:
+    repository.git("branch", "opensession")
+
+    refused = repository.run("publish", "upload", str(session_file), "--git")
+    repository.git("config", "opensession.ref", "refs/opensession/sessions")
+    stored = repository.run("publish", "upload", str(session_file), "--git")
+
+    assert refused.code == 1
+    assert "git config opensession.ref" in refused.err
+    assert stored.code == 0
+    assert repository.git("rev-parse", "refs/opensession/sessions")
+
+
+def test_a_sha256_repository_works(tmp_path: Path, session_file: Path) -> None:
+    folder = tmp_path / "sha256"
+    folder.mkdir()
+    repository = Repository(folder)
+    repository.git("init", "--quiet", "--object-format=sha256")
+
+    stored = repository.run("publish", "upload", str(session_file), "--git")
+    handed = repository.run("session", "handoff", "HEAD")
+
+    assert stored.code == 0, stored.err
+    assert "Add a --json flag" in handed.out
+    assert len(repository.sessions) == 64
+
+
+def test_a_long_session_that_grows_keeps_its_closed_segments(repository: Repository, tmp_path: Path) -> None:
+    replies = tuple(f"prompt {number} " + "word " * 4000 for number in range(20))
+    lines = claude_lines(prompts=replies)
+    path = tmp_path / "long.jsonl"
+    path.write_bytes(b"".join(lines[:-4]))
+    repository.run("publish", "upload", str(path), "--git")
+    before = segments(repository)
+    path.write_bytes(b"".join(lines))
+
+    grown = repository.run("publish", "upload", str(path), "--git", "--json").data["sessions"][0]
+    after = segments(repository)
+
+    assert len(before) >= 2
+    assert grown["segments_written"] == 1
+    assert list(before.items())[:-1] == list(after.items())[: len(before) - 1]
+
+
+def segments(repository: Repository) -> dict[str, str]:
+    """The blob of each segment of the one session stored."""
+    rows = [row.split() for row in repository.git("ls-tree", "-r", "opensession/sessions").split("\n")]
+    return {Path(name).name: blob for _, _, blob, name in rows if name.endswith(".hail.jsonl")}
+
+
+def test_eight_processes_at_once_lose_nothing(repository: Repository, tmp_path: Path) -> None:
+    groups = []
+    for group in range(8):
+        files = []
+        for number in range(50):
+            path = tmp_path / f"{group}-{number}.jsonl"
+            path.write_bytes(b"".join(claude_lines(f"{group}a1b2c3d-0000-4000-8000-{number:012d}")))
+            files.append(str(path))
+        groups.append(files)
+    command = [sys.executable, "-m", "opensession", "publish", "upload", "--git", "--quiet"]
+    running = [
+        subprocess.Popen([*command, *files], cwd=repository.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for files in groups
+    ]
+    ended = [(process.communicate()[1].decode(), process.returncode) for process in running]
+
+    assert ended == [("", 0)] * 8
+    assert repository.git("rev-list", "--count", "opensession/sessions") == "400"
+    assert len(repository.run("session", "list", "--limit", "0", "--json").data["sessions"]) == 400
+    assert repository.git("fsck", "--strict", "--no-dangling") == ""
 
 
 def test_a_folder_and_a_missing_file_are_named(repository: Repository, tmp_path: Path) -> None:
