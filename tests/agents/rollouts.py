@@ -40,9 +40,7 @@ def notice(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def user(*texts: str, **fields: Any) -> dict[str, Any]:
-    return item(
-        "message", role="user", content=[{"type": "input_text", "text": text} for text in texts], **fields
-    )
+    return item("message", role="user", content=[{"type": "input_text", "text": text} for text in texts], **fields)
 
 
 def assistant(text: str) -> dict[str, Any]:

@@ -54,9 +54,7 @@ def prompt(number: int, text: str, **fields: Any) -> dict[str, Any]:
     return record("user", number, message={"role": "user", "content": text}, **fields)
 
 
-def answer(
-    number: int, *blocks: dict[str, Any], output: int = 5, call: str = "m", **fields: Any
-) -> dict[str, Any]:
+def answer(number: int, *blocks: dict[str, Any], output: int = 5, call: str = "m", **fields: Any) -> dict[str, Any]:
     usage = {"input_tokens": 10, "cache_read_input_tokens": 100, "output_tokens": output}
     message = {"id": call, "role": "assistant", "model": "claude-x", "content": list(blocks), "usage": usage}
     return record("assistant", number, requestId=f"r-{call}", message=message, **fields)
@@ -168,9 +166,7 @@ def test_a_call_that_shows_nothing_keeps_its_tokens() -> None:
 
 def test_too_few_stated_tokens_are_called_unreliable() -> None:
     def flag(words: str) -> object:
-        return read(prompt(0, "x"), answer(1, text(words))).session.context.attributes.get(
-            "output_tokens_unreliable"
-        )
+        return read(prompt(0, "x"), answer(1, text(words))).session.context.attributes.get("output_tokens_unreliable")
 
     assert flag("w" * 101) is True
     assert flag("w" * 100) is None
@@ -188,9 +184,7 @@ def test_too_few_stated_tokens_are_called_unreliable() -> None:
         ("half", {"interrupted": True}, {"is_error": False}, None),
     ],
 )
-def test_exit_codes_stand_on_the_command(
-    content: str, stated: Any, block: dict[str, Any], code: int | None
-) -> None:
+def test_exit_codes_stand_on_the_command(content: str, stated: Any, block: dict[str, Any], code: int | None) -> None:
     reading = read(answer(0, tool("Bash", "t", command="x")), result(1, "t", content, stated, **block))
     assert only(reading, ShellCommand).kind == ShellCommand("x", code)
 
@@ -203,9 +197,7 @@ def test_an_edit_takes_the_recorded_patch_and_keeps_no_second_copy() -> None:
     hunk = {"oldStart": 7, "oldLines": 1, "newStart": 7, "newLines": 1, "lines": ["-old", "+new"]}
     stated = {"originalFile": "old\n", "structuredPatch": [hunk], "userModified": True}
     reading = read(
-        answer(
-            0, tool("Edit", "t", file_path="/w/a.py", old_string="old", new_string="new", replace_all=False)
-        ),
+        answer(0, tool("Edit", "t", file_path="/w/a.py", old_string="old", new_string="new", replace_all=False)),
         result(1, "t", "ok", stated),
     )
     edit = only(reading, FileEdit)
@@ -214,17 +206,12 @@ def test_an_edit_takes_the_recorded_patch_and_keeps_no_second_copy() -> None:
     assert edit.attributes["path_abs"] == "/w/a.py"
     assert edit.attributes["user_modified"] is True
     assert "diff_positions" not in edit.attributes
-    assert (
-        edit.attributes["edit.new_sha256"]
-        == "7aa7a5359173d05b63cfd682e3c38487f3cb4f7f1d60659fe59fab1505977d4c"
-    )
+    assert edit.attributes["edit.new_sha256"] == "7aa7a5359173d05b63cfd682e3c38487f3cb4f7f1d60659fe59fab1505977d4c"
 
 
 def test_a_failed_edit_has_no_diff_and_keeps_what_was_tried() -> None:
     arguments = {"file_path": "/w/a.py", "old_string": "old", "new_string": "new"}
-    reading = read(
-        answer(0, tool("Edit", "t", **arguments)), result(1, "t", "not found", "Error", is_error=True)
-    )
+    reading = read(answer(0, tool("Edit", "t", **arguments)), result(1, "t", "not found", "Error", is_error=True))
     edit = only(reading, FileEdit)
     assert edit.kind == FileEdit("a.py", None)
     assert [block.data for block in edit.blocks] == [arguments]  # type: ignore[attr-defined]
@@ -278,9 +265,7 @@ def test_a_prompt_beside_parallel_calls_is_no_rewind() -> None:
 
 
 def test_a_rewind_of_an_unanswered_prompt_marks_nothing() -> None:
-    reading = read(
-        prompt(0, "one"), answer(1, text("x")), prompt(2, "typo"), prompt(3, "fixed", parentUuid="u1")
-    )
+    reading = read(prompt(0, "one"), answer(1, text("x")), prompt(2, "typo"), prompt(3, "fixed", parentUuid="u1"))
     assert not any("branch" in event.attributes for event in reading.session.events)
 
 
@@ -424,9 +409,7 @@ def _lines(*records: dict[str, Any]) -> bytes:
     return b"".join(json.dumps(item).encode() + b"\n" for item in records)
 
 
-@pytest.mark.parametrize(
-    "stated", ["../../secret.txt", "/etc/secret.txt", "..\\secret.txt", "link.txt", "", ".hidden"]
-)
+@pytest.mark.parametrize("stated", ["../../secret.txt", "/etc/secret.txt", "..\\secret.txt", "link.txt", "", ".hidden"])
 def test_a_stated_output_path_never_leads_out_of_the_folder(tmp_path: Path, stated: str) -> None:
     outputs = tmp_path / "s/tool-results"
     outputs.mkdir(parents=True)

@@ -109,16 +109,12 @@ def test_a_reply_told_by_three_voices_is_one_event() -> None:
 
 
 def test_a_turn_may_repeat_the_words_of_the_one_before() -> None:
-    found = events(
-        STARTED, assistant("ok"), notice("task_started", turn_id="2"), notice("agent_message", message="ok")
-    )
+    found = events(STARTED, assistant("ok"), notice("task_started", turn_id="2"), notice("agent_message", message="ok"))
     assert kinds(found) == ["TaskStart", "AgentMessage"] * 2
 
 
 def test_reasoning_is_thinking_and_the_encrypted_kind_is_counted() -> None:
-    shown = item(
-        "reasoning", summary=[{"type": "summary_text", "text": "hm"}, {"type": "summary_text", "text": "ah"}]
-    )
+    shown = item("reasoning", summary=[{"type": "summary_text", "text": "hm"}, {"type": "summary_text", "text": "ah"}])
     reading = rollouts.read(lines(meta(), shown, item("reasoning", summary=[], encrypted_content="x")))
     assert [event.text() for event in of(Thinking, reading.session.events)] == ["hm", "ah"]
     assert reading.skipped == {"reasoning without text": 1}
@@ -128,9 +124,7 @@ def test_the_first_header_counts_and_folders_are_collected() -> None:
     other = meta(id="another", cwd="/elsewhere", cli_version="9")
     turn = wrapped("turn_context", {"cwd": "/w/two", "model": "gpt-x"})
     late = wrapped("turn_context", {"cwd": CWD, "model": "gpt-y"})
-    found = rollouts.read(
-        lines(meta(git={"branch": "beds", "commit_hash": "5d"}), user("hi"), other, turn, late)
-    )
+    found = rollouts.read(lines(meta(git={"branch": "beds", "commit_hash": "5d"}), user("hi"), other, turn, late))
     assert (found.session.session_id, found.session.agent.model) == ("a-session", "gpt-x")
     assert found.session.agent.tool_version == "0.142.4"
     assert (

@@ -115,9 +115,7 @@ def test_a_tool_of_a_server_has_its_full_name_and_fails_as_its_notice_says() -> 
 
 
 def test_every_call_names_its_tool_model_and_id() -> None:
-    found = events(
-        wrapped("turn_context", {"model": "gpt-5.5"}), call("view_image", "c", path=f"{CWD}/plan.png")
-    )
+    found = events(wrapped("turn_context", {"model": "gpt-5.5"}), call("view_image", "c", path=f"{CWD}/plan.png"))
     assert found[0].kind == FileRead("plan.png")
     assert (
         found[0].attributes.items()
@@ -143,9 +141,7 @@ def test_a_web_search_told_by_item_and_notice_is_one_event() -> None:
 
 def test_a_script_with_one_command_has_the_exit_code_that_it_printed() -> None:
     code = 'text(JSON.stringify(await tools.exec_command({cmd: "make"})))'
-    printed = [
-        {"type": "input_text", "text": text} for text in ("Script completed\nOutput:\n", '{"exit_code":2}')
-    ]
+    printed = [{"type": "input_text", "text": text} for text in ("Script completed\nOutput:\n", '{"exit_code":2}')]
     command, _ = events(item("custom_tool_call", name="exec", input=code, call_id="c"), result("c", printed))
     assert command.kind == ShellCommand("make", 2)
 
@@ -155,9 +151,7 @@ def update(path: str, old: str = "a", new: str = "b") -> tuple[str, ...]:
 
 
 def test_a_patch_is_one_event_for_each_file_with_its_diff() -> None:
-    found = events(
-        patch("p", *update("beds.py"), "*** Add File: new.py", "+x = 1", "*** Delete File: old.py")
-    )
+    found = events(patch("p", *update("beds.py"), "*** Add File: new.py", "+x = 1", "*** Delete File: old.py"))
     assert [event.event_id for event in found] == ["p", "p#1", "p#2"]
     assert [event.kind for event in found] == [
         FileEdit("beds.py", "@@ -1,1 +1,1 @@\n-a\n+b"),
@@ -225,18 +219,14 @@ def test_a_patch_applied_in_another_folder_names_its_file_from_the_first() -> No
 
 def test_a_patch_inside_a_longer_command_is_told_beside_it() -> None:
     text = "make && apply_patch <<'E'\n*** Begin Patch\n*** Delete File: c.py\n*** End Patch\nE"
-    found = events(
-        call("shell", "s", command=["bash", "-lc", text]), result("s", "Exit code: 1\nOutput:\nmake failed")
-    )
+    found = events(call("shell", "s", command=["bash", "-lc", text]), result("s", "Exit code: 1\nOutput:\nmake failed"))
     assert [event.kind for event in found[:2]] == [ShellCommand(text, 1), FileDelete("c.py")]
     assert "failed" not in found[1].attributes
 
 
 def test_a_patch_given_as_an_argument_list_is_a_patch() -> None:
     text = "*** Begin Patch\n*** Delete File: c.py\n*** End Patch"
-    assert [event.kind for event in events(call("shell", "s", command=["apply_patch", text]))] == [
-        FileDelete("c.py")
-    ]
+    assert [event.kind for event in events(call("shell", "s", command=["apply_patch", text]))] == [FileDelete("c.py")]
 
 
 def test_a_patch_nobody_can_read_stays_a_call() -> None:

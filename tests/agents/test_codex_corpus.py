@@ -107,9 +107,7 @@ def test_header_facts_once_stated_stay_when_a_rollout_grows(case: Path) -> None:
     for cut in _cuts(case):
         part = _reading(cut)
         if part is not None:
-            assert {
-                key: value for key, value in _facts(part).items() if value is not None
-            }.items() <= whole.items()
+            assert {key: value for key, value in _facts(part).items() if value is not None}.items() <= whole.items()
 
 
 def _strings(value: Any, key: str = "") -> list[str]:

@@ -130,9 +130,7 @@ def test_any_bytes_are_a_session_or_none(data: bytes) -> None:
     _check(data)
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\n\n", b"[]\n", b'{"record_type":"state"}\n', rollouts.lines(rollouts.meta())]
-)
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"[]\n", b'{"record_type":"state"}\n', rollouts.lines(rollouts.meta())])
 def test_a_file_without_events_has_no_session(data: bytes) -> None:
     with pytest.raises(InputError, match="no session in it"):
         codex.read(rollouts.source_of(data))

@@ -113,9 +113,7 @@ def test_a_relative_path_starts_from_the_folder(path: str, placed: str) -> None:
     assert patches.based(Change("delete", path), "/w/east").path == placed
 
 
-@given(
-    st.lists(st.sampled_from([*PATCH.split("\n"), "*** ", "+++ b", "", "@@", "*** Move to: x"]), max_size=20)
-)
+@given(st.lists(st.sampled_from([*PATCH.split("\n"), "*** ", "+++ b", "", "@@", "*** Move to: x"]), max_size=20))
 def test_any_lines_are_read_as_changes_with_a_path_field(lines: list[str]) -> None:
     for change in patches.parse("\n".join(["*** Begin Patch", *lines])):
         assert change.verb in ("add", "update", "delete")

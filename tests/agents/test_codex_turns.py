@@ -81,9 +81,7 @@ def test_undoing_reaches_back_over_what_was_undone_before() -> None:
 
 
 def test_without_stated_turns_a_prompt_begins_one() -> None:
-    found = events(
-        user("one"), assistant("1"), user("two"), assistant("2"), notice("thread_rolled_back", num_turns=1)
-    )
+    found = events(user("one"), assistant("1"), user("two"), assistant("2"), notice("thread_rolled_back", num_turns=1))
     assert [event.text() for event in found if event.attributes.get("rolled_back")] == ["two", "2"]
 
 
@@ -115,9 +113,7 @@ OWN_TURN = notice("task_started", turn_id=uuid7(BORN + 1000))
 def test_what_a_fork_copied_is_marked_and_its_tokens_count_in_the_parent() -> None:
     copied = [PARENT_TURN, user("old"), assistant("older"), tokens(1000, 1000)]
     own = [OWN_TURN, user("new"), tokens(1300, 300)]
-    found = rollouts.read(
-        lines(meta(id="child", forked_from_id="parent"), meta(id="parent"), *copied, *own)
-    ).session
+    found = rollouts.read(lines(meta(id="child", forked_from_id="parent"), meta(id="parent"), *copied, *own)).session
     assert [event.attributes.get("replayed", False) for event in found.events] == [
         True,
         True,
