@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from opensession import committed, publish
+from opensession import committed
 from opensession.agent import Found, Machine
 from opensession.agents import AGENTS, named
 from opensession.errors import NothingFoundError, UsageError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gitstore.store import Publication, SessionStore
     from opensession.config import Privacy
     from opensession.hail.session import Session
+    from opensession.source import Source
 
 _COMMIT_HINT = "Commit one: `opensession publish upload FILE --git`."
 
@@ -167,12 +168,16 @@ class Library(msgspec.Struct):
         return Selected(committed.session_of(self.store.get(session_id)), session_id, committed=True)
 
     def _from_file(self, path: str) -> Selected:
-        prepared = publish.prepare(open_source(path), self.privacy)
-        return Selected(prepared.session, path, committed=False)
+        return self._through_the_gate(open_source(path), path)
 
     def _from_agent(self, file: Found) -> Selected:
-        prepared = publish.prepare(from_path(file.path), self.privacy)
-        return Selected(prepared.session, str(file.path), committed=False)
+        return self._through_the_gate(from_path(file.path), str(file.path))
+
+    def _through_the_gate(self, source: Source, reference: str) -> Selected:
+        # What is committed passed it already; only these need its rules, which take longer to load than to look up.
+        from opensession import publish  # noqa: PLC0415
+
+        return Selected(publish.prepare(source, self.privacy).session, reference, committed=False)
 
     def _uncommitted(self, tool: str | None) -> list[Found]:
         here, elsewhere = self._found(tool)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from opensession.hail import portable, times
-from opensession.hail.events import Code, Event, Json, Kind, ShellCommand, Text
+from opensession.hail.events import KINDS, Code, Event, Json, Kind, ShellCommand, Text
 from opensession.hail.session import VERSION
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from opensession.hail.session import Context, Session
 
 UNKNOWN = "unknown"
-_NAMED = ("name", "path", "command")
+_NAMED = {kind: {"name", "path", "command"}.intersection(kind.__struct_fields__) for kind in KINDS}
+"""The field of each kind that strict readers don't accept empty."""
 _U32 = 2**32
+_U63 = 2**63
 _U64 = 2**64
 _PROBE = msgspec.json.Encoder()
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -56,13 +58,13 @@ def canonical_events(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def _moment(event: Event, latest: int) -> int:
-    try:
-        moment = times.parse(event.timestamp)
-        event.timestamp = times.render(moment)
-    except ValueError:
+    found = times.moment(event.timestamp)
+    if found is None:
         event.attributes = {"ts_estimated": True, **event.attributes}
         moment = max(latest, 0)
         event.timestamp = times.render(moment)
+        return moment
+    moment, event.timestamp = found
     return moment
 
 
@@ -84,8 +86,8 @@ def _canonical_kind(kind: Kind) -> Kind:
         # Windows reports codes such as 3221225786 unsigned; the format holds signed 32 bit.
         folded = (kind.exit_code + 2**31) % 2**32 - 2**31
         kind = msgspec.structs.replace(kind, exit_code=folded)
-    for field in _NAMED:
-        if getattr(kind, field, None) == "":
+    for field in _NAMED[type(kind)]:
+        if not getattr(kind, field):
             kind = msgspec.structs.replace(kind, **{field: UNKNOWN})
     return kind
 
@@ -96,13 +98,19 @@ def _tame(event: Event) -> Event:
         event.duration_ms = None
     if any(isinstance(block, (Json, Code)) for block in event.blocks):
         event.blocks = [_tame_block(block) for block in event.blocks]
-    if not all(isinstance(value, (str, bool)) for value in event.attributes.values()):
+    if not all(map(_is_plain, event.attributes.values())):
         event.attributes = _tame_object(event.attributes)
     try:
         _PROBE.encode(event)
     except UnicodeEncodeError:
         _whole_characters(event)
     return event
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is portable as it is; what most attributes are."""
+    kind = type(value)
+    return kind is str or kind is bool or (kind is int and -_U63 <= value < _U64)  # type: ignore[operator]
 
 
 def _tame_block(block: Block) -> Block:

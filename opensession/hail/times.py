@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000_000
 _FRACTION = re.compile(r"\.(\d+)")
 _LEAP = re.compile(r"\d{4}-\d\d-\d\d.\d\d:\d\d:60")
-_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.(?!000)[0-9]{3}Z")
+_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.(?!000)[0-9]{3})?Z")
 """The writing most agents use, when it is the canonical one already."""
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_SECOND = timedelta(seconds=1)
