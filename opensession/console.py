@@ -5,7 +5,6 @@ For people on a terminal it uses rich; piped, the same words without colour; wit
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
 _GUTTER = "  "
+_WORTH_A_BAR = 10
+"""Steps of work that are likely to take longer than a second."""
 _STYLES = {"title": "1", "user": "1;36", "agent": "1;32", "tool": "33", "error": "1;31", "quiet": "2"}
 """Select Graphic Rendition parameters (ECMA-48, 8.3.117) of the styles of a transcript."""
 
@@ -59,6 +60,8 @@ class Console:
 
     def data(self, value: Any) -> None:
         """The result as one JSON document."""
+        import json  # noqa: PLC0415 - most runs print words
+
         sys.stdout.write(json.dumps(value, ensure_ascii=not _writes_utf8(), indent=2) + "\n")
 
     def note(self, text: str) -> None:
@@ -85,7 +88,7 @@ class Console:
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Callable[[], None]]:
         """A bar on stderr for longer work; gives what to call after each step."""
-        if self.quiet or total < 2 or not sys.stderr.isatty():
+        if self.quiet or total < _WORTH_A_BAR or not sys.stderr.isatty():
             yield lambda: None
             return
         from rich.progress import Progress  # noqa: PLC0415
@@ -128,7 +131,9 @@ def _rich_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, title in enumerate(titles):
         last = place == len(titles) - 1
-        table.add_column(title, overflow="ellipsis", no_wrap=True, ratio=1 if last else None)
+        # Only the last column gives way on a narrow terminal: ids and times are there to be copied.
+        width = None if last else max(len(row[place]) for row in [titles, *rows])
+        table.add_column(title, overflow="ellipsis", no_wrap=True, min_width=width, ratio=1 if last else None)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     _rich(stderr=False).print(table)

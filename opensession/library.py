@@ -147,7 +147,8 @@ class Library(msgspec.Struct):
         files = [file for file in [*here, *elsewhere] if _names(file.path, prefix)]
         if not files:
             raise NothingFoundError(
-                f"no session {prefix} is committed here or on this machine", hint=self._near(prefix)
+                f"no session {prefix} is committed here or on this machine, nor is there such a file",
+                hint=self._near(prefix),
             )
         if len({file.path.stem for file in files}) > 1:
             _single(prefix, sorted({file.path.stem for file in files}))

@@ -9,6 +9,7 @@ import msgspec
 
 from opensession import committed
 from opensession.agent import order_key
+from opensession.config import Privacy
 from opensession.errors import InputError
 from opensession.hail import assets, stats, validate, write
 from opensession.redact import Redactor
@@ -59,5 +60,7 @@ def _content(record: Record, session: Session) -> Iterator[str]:
         yield "the events are out of order"
     missing = assets.inline(session, record.assets.__getitem__)
     yield from (f"assets/{name} is missing" for name in missing)
-    for rule, count in sorted(Redactor(home=None).session(session).counts.items()):
+    # Paths are the publisher's choice; secrets are nobody's.
+    today = Redactor(Privacy(strip_paths=False, strip_env_vars=False)).session(session)
+    for rule, count in sorted(today.counts.items()):
         yield f"today's rules find {count} x {rule}: publish it again, or purge it"
