@@ -56,28 +56,22 @@ _WORDS = [
 
 def claude_session(size: int, seed: int = 1, cwd: str = "/home/ada/project") -> bytes:
     """A Claude Code transcript of about ``size`` bytes: prompts, reads, edits, commands, replies."""
-    lines: list[bytes] = []
-    total = 0
-    for record in _claude_records(seed, cwd):
-        line = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-        lines.append(line)
-        total += len(line)
-        if total >= size:
-            return b"".join(lines)
-    raise AssertionError("unreachable: records never end")
+    return _lines(_claude_records(seed, cwd), size)
 
 
 def codex_session(size: int, seed: int = 1, cwd: str = "/home/ada/project") -> bytes:
     """A Codex rollout of about ``size`` bytes."""
+    return _lines(_codex_records(seed, cwd), size)
+
+
+def _lines(records: Iterator[dict[str, Any]], size: int) -> bytes:
+    """As many of the endless records as make up the size."""
     lines: list[bytes] = []
     total = 0
-    for record in _codex_records(seed, cwd):
-        line = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-        lines.append(line)
-        total += len(line)
-        if total >= size:
-            return b"".join(lines)
-    raise AssertionError("unreachable: records never end")
+    while total < size:
+        lines.append(json.dumps(next(records), separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
+        total += len(lines[-1])
+    return b"".join(lines)
 
 
 def _text(chance: random.Random, words: int) -> str:

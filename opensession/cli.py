@@ -112,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line; the only place where errors become exit codes.
 
     Returns:
-        0 success, 1 general, 2 usage, 3 nothing found, 4 authentication, 5 network (cli.md).
+        0 success, 1 general, 2 usage, 3 nothing found, 130 interrupted.
     """
     try:
         code = root.main(list(arguments), prog_name="opensession", standalone_mode=False)

@@ -6,8 +6,6 @@ OpenSessionError (1)
  +- UsageError (2)           the request itself makes no sense
  |   +- ConfigError (2)      a configuration file that cannot be read
  +- NothingFoundError (3)    the reference is well formed, but nothing answers to it
- +- AuthenticationError (4)
- +- NetworkError (5)
 
 The command line and the web are the only two places that catch these (cli.md, "Exit codes").
 """
@@ -52,15 +50,3 @@ class NothingFoundError(OpenSessionError):
     """A well-formed reference that nothing answers to."""
 
     exit_code = 3
-
-
-class AuthenticationError(OpenSessionError):
-    """The server refused the key."""
-
-    exit_code = 4
-
-
-class NetworkError(OpenSessionError):
-    """The server cannot be reached or broke off."""
-
-    exit_code = 5
