@@ -123,12 +123,18 @@ class _Upload:
                 step()
             for place in list(self._waiting):
                 self._store(place)
+        failed = len(self._failures)
         if self._console.as_json:
-            self._console.data({"sessions": self._results})
-        if self._failures:
-            done = len(files) - len(self._failures)
-            hint = "The others are stored; run it again for these once they are mended." if done else ""
-            raise PartialFailureError(f"{len(self._failures)} of {len(files)} files could not be stored", hint=hint)
+            self._console.data({"sessions": self._results, "failed": failed})
+        if failed:
+            self._end(failed, len(files))
+
+    def _end(self, failed: int, total: int) -> None:
+        """Say that part of the work failed; with ``--json`` the one document has said it already."""
+        if self._console.as_json:
+            raise click.exceptions.Exit(PartialFailureError.exit_code)
+        hint = "The others are stored; run it again for these once they are mended." if failed < total else ""
+        raise PartialFailureError(f"{failed} of {total} files could not be stored", hint=hint)
 
     def _take(self, name: str) -> None:
         wish = self._wish
