@@ -1,8 +1,8 @@
 """Uniting two versions of one session: a pure function, commutative, associative and idempotent.
 
 A session is a set of events, each in one version; of two versions of an event the later one wins, where later means:
-made by a newer reader or rule set, then completed by a later line of the source (``source.through``), then the larger
-SHA-256. Events stand in the order of ``agent.order_key``, which is a function of the event alone. Both together make
+made by a newer reader or rule set, then completed by a later line of the source (``source.through``), then with more
+taken out of it (a secret that shows itself late is removed from what was said before, too), then the larger SHA-256. Events stand in the order of ``agent.order_key``, which is a function of the event alone. Both together make
 the union the same whichever way clones exchange it (store.md, "Merge").
 
 An event kept from an older writer in a session that a newer one has touched says so (attribute ``writer``), for
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 WRITER = "writer"
+_MARK = b"[REDACTED:"
 _LISTS = ("parents", "commits")
 _MAXIMA = ("unread",)
 _COUNTED = ("stats", "redaction", "writer", "created_at", "updated_at", *_LISTS, *_MAXIMA)
@@ -39,6 +40,7 @@ class _Version(NamedTuple):
 
     writer: Writer
     through: int
+    marks: int
     digest: bytes
     line: bytes
     place: tuple[int, int, int, str]
@@ -65,7 +67,7 @@ class Union:
         for record in (stored, published):
             for event_id, version in _versions(record):
                 kept = versions.get(event_id)
-                if kept is None or version[:3] > kept[:3]:
+                if kept is None or version[:4] > kept[:4]:
                     versions[event_id] = version
         ordered = sorted(versions.values(), key=lambda version: version.place)
         lines = [_labelled(version, newest) for version in ordered]
@@ -103,7 +105,8 @@ def _version(line: bytes, default: Writer) -> tuple[str, _Version]:
     start = _number(attributes.get("source.line"))
     place = (times.parse(event["timestamp"]), start, _number(attributes.get("source.part")), event["event_id"])
     through = _number(attributes.get("source.through")) or start
-    return event["event_id"], _Version(writer, through, hashlib.sha256(line).digest(), line, place)
+    marks, digest = line.count(_MARK), hashlib.sha256(line).digest()
+    return event["event_id"], _Version(writer, through, marks, digest, line, place)
 
 
 def _labelled(version: _Version, newest: Writer) -> bytes:
