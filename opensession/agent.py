@@ -83,8 +83,13 @@ class Agent(Protocol):
             InputError: There is no session in it.
         """
 
-    def discover(self, machine: Machine) -> Iterator[Found]:
-        """The sessions in the agent's own store, in no order."""
+    def discover(self, machine: Machine, since: float = 0.0) -> Iterator[Found]:
+        """The sessions in the agent's own store, in no order.
+
+        Args:
+            machine: Where to look.
+            since: Leave out, unopened, what was last written before this, in seconds since 1970.
+        """
 
 
 class Draft(msgspec.Struct):

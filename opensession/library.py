@@ -192,18 +192,19 @@ class Library(msgspec.Struct):
         self.notes.append(f"no session{who} is committed here: taken from the agents' own files on this machine")
         return files
 
-    def _found(self, tool: str | None) -> tuple[list[Found], list[Found]]:
+    def _found(self, tool: str | None, since: float = 0.0) -> tuple[list[Found], list[Found]]:
         """The agents' own sessions, newest activity first: those of this directory, and all others."""
         slug = _slug(tool)
         entries = [entry for entry in AGENTS if slug is None or entry.name == slug]
-        files = [file for entry in entries for file in entry.load().discover(self.machine)]
+        files = [file for entry in entries for file in entry.load().discover(self.machine, since)]
         files.sort(key=lambda file: (-file.modified, str(file.path)))
         roots = {str(self.directory), *([str(self.top)] if self.top is not None else [])}
         here = [file for file in files if file.cwd in roots or _below(file.cwd, self.top)]
         return here, [file for file in files if file not in here]
 
     def _note_newer(self, head: Publication, tool: str | None) -> None:
-        here, _ = self._found(tool)
+        # Only what is newer is opened: an agent's store may hold thousands of sessions.
+        here, _ = self._found(tool, head.time)
         if here and here[0].modified > head.time:
             self.notes.append(
                 f"a newer session is not committed: {here[0].path}\n"

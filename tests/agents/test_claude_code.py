@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -519,3 +520,15 @@ def test_errors_of_the_service_are_system_messages() -> None:
     reading = read(prompt(0, "x"), failed)
     assert only(reading, SystemMessage).attributes["error"] == "overloaded"
     assert reading.session.agent.model == ""
+
+
+def test_discovery_leaves_older_sessions_unopened(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    folder = home / ".claude/projects/-w"
+    folder.mkdir(parents=True)
+    for name, when in (("old", 1000), ("new", 2000)):
+        path = folder / f"{name}.jsonl"
+        path.write_text('{"cwd":"/w"}\n')
+        os.utime(path, (when, when))
+
+    assert [item.path.stem for item in claude_code.discover(Machine({}, home), since=1500)] == ["new"]

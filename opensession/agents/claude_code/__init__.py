@@ -31,8 +31,8 @@ def read(source: Source) -> Reading:
     return session.read(source)
 
 
-def discover(machine: Machine) -> Iterator[Found]:
+def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The transcripts on this machine; ``CLAUDE_CONFIG_DIR`` moves them."""
     from opensession.agents.claude_code import discovery  # noqa: PLC0415 - nothing but discovery needs it
 
-    return discovery.discover(machine)
+    return discovery.discover(machine, since)

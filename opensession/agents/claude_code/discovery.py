@@ -22,13 +22,13 @@ _HEAD = 16 * 1024
 _CWD = re.compile(rb'"cwd"\s*:\s*("(?:[^"\\]|\\.){1,1000}")')
 
 
-def discover(machine: Machine) -> Iterator[Found]:
+def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The sessions in Claude Code's own store; subagents' files are part of their sessions."""
     for root in _roots(machine):
         for folder in _entries(root / "projects"):
             for entry in _entries(Path(folder.path)):
                 if entry.name.endswith(".jsonl") and not entry.name.startswith("agent-"):
-                    yield from _found(entry)
+                    yield from _found(entry, since)
 
 
 def _roots(machine: Machine) -> list[Path]:
@@ -49,10 +49,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _found(entry: os.DirEntry[str]) -> Iterator[Found]:
+def _found(entry: os.DirEntry[str], since: float) -> Iterator[Found]:
     try:
         status = entry.stat()
-        if not entry.is_file() or status.st_size == 0:
+        if not entry.is_file() or status.st_size == 0 or status.st_mtime < since:
             return
         path = Path(entry.path)
         with path.open("rb") as stream:

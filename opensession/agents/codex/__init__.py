@@ -32,8 +32,8 @@ def read(source: Source) -> Reading:
     return reader.read(source)
 
 
-def discover(machine: Machine) -> Iterator[Found]:
+def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The rollouts on this machine, archived ones too; ``CODEX_HOME`` moves them."""
     from opensession.agents.codex import store  # noqa: PLC0415 - nothing but discovery needs it
 
-    return store.discover(machine)
+    return store.discover(machine, since)

@@ -27,7 +27,7 @@ _CWD_WITHIN = 8 * 1024
 _NAME = re.compile(r"rollout-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-([0-9a-fA-F-]{36})")
 
 
-def discover(machine: Machine) -> Iterator[Found]:
+def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The rollouts in Codex's own store, archived ones included; a plain file hides its compressed twin."""
     configured = machine.environ.get("CODEX_HOME")
     home = Path(configured) if configured else machine.home / ".codex"
@@ -36,7 +36,7 @@ def discover(machine: Machine) -> Iterator[Found]:
         for pattern in _PATTERNS:
             for path in sorted((home / folder).rglob(pattern)):
                 name = path.name.removesuffix(".zst")
-                if name not in seen and (found := _found(path)) is not None:
+                if name not in seen and (found := _found(path, since)) is not None:
                     seen.add(name)
                     yield found
 
@@ -80,9 +80,11 @@ def _names(index: Path, _modified: int, _size: int) -> dict[str, str]:
     return names
 
 
-def _found(path: Path) -> Found | None:
+def _found(path: Path, since: float) -> Found | None:
     try:
         modified = path.stat().st_mtime
+        if modified < since:
+            return None
         head = b"" if path.suffix == ".zst" else _head(path)
     except OSError:
         return None
