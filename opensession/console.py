@@ -30,7 +30,7 @@ class Console:
     Attributes:
         as_json: The result is one JSON document on stdout.
         quiet: No notes.
-        verbose: More notes.
+        verbose: Commands say more.
     """
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
@@ -68,11 +68,6 @@ class Console:
         """Something about the result, on stderr."""
         if not self.quiet:
             sys.stderr.write(visible(text) + "\n")
-
-    def detail(self, text: str) -> None:
-        """Something only ``--verbose`` shows, on stderr."""
-        if self.verbose:
-            self.note(text)
 
     def table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Rows under titles: a table on a terminal, plain columns elsewhere."""

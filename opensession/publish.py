@@ -35,6 +35,7 @@ class Prepared(NamedTuple):
         report: What redaction found, by rule.
         reader: Which reader made it: ``claude-code/1``.
         unread: How many records of the source were not understood.
+        skipped: How many were understood and left out on purpose, by kind.
         repository_dir: Where the session took place, as the source says, for finding the repository.
     """
 
@@ -42,6 +43,7 @@ class Prepared(NamedTuple):
     report: Report
     reader: str
     unread: int
+    skipped: dict[str, int]
     repository_dir: str | None
 
 
@@ -70,7 +72,7 @@ def prepare(source: Source, privacy: Privacy, *, agent: str | None = None, redac
     report = Report()
     if redact:
         report = _redactor(privacy, reading.repository_dir).session(session)
-    return Prepared(session, report, reader, len(reading.unread), reading.repository_dir)
+    return Prepared(session, report, reader, len(reading.unread), reading.skipped, reading.repository_dir)
 
 
 def record_of(prepared: Prepared, parents: Iterable[str] = ()) -> Record:

@@ -209,6 +209,7 @@ class _Upload:
             "redacted": secrets,
             "paths_shortened": counts.get(PATH_RULE, 0),
             "unread": ready.prepared.unread,
+            "skipped": ready.prepared.skipped,
             "reader": ready.prepared.reader,
         }
         self._results.append(result)
@@ -230,6 +231,11 @@ class _Upload:
             say(f"  redacted {_secrets(result['redacted'])}")
         if result["paths_shortened"]:
             say(f"  paths    {result['paths_shortened']} shortened, so that they name no home folder")
+        if result["skipped"] and self._console.verbose:
+            kinds = ", ".join(f"{kind} x{count}" for kind, count in result["skipped"].items())
+            say(f"  skipped  {sum(result['skipped'].values())} records that say nothing: {kinds}")
+        if self._console.verbose:
+            say(f"  reader   {result['reader']}")
         if result["unread"]:
             say(f"  unread   {result['unread']} records were not understood; they are kept as they were")
 

@@ -342,6 +342,24 @@ def test_eight_processes_at_once_lose_nothing(repository: Repository, tmp_path: 
     assert repository.git("fsck", "--strict", "--no-dangling") == ""
 
 
+def test_what_was_left_out_and_what_was_not_understood_is_said(repository: Repository, tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    odd = [
+        b'{"type":"file-history-snapshot","messageId":"m","snapshot":{}}\n',
+        b"half a rec\n",
+        b'{"type":"brand-new"}\n',
+    ]
+    path.write_bytes(b"".join([*claude_lines(), *odd]))
+
+    result = repository.run("publish", "upload", str(path), "--git", "-v")
+    kept = repository.run("session", "cat", "HEAD").out
+
+    assert "skipped  1 records" in result.out
+    assert "file-history-snapshot x1" in result.out
+    assert "unread   2 records" in result.out
+    assert '"kind":"claude:brand-new"' in kept
+
+
 def test_a_folder_and_a_missing_file_are_named(repository: Repository, tmp_path: Path) -> None:
     folder = repository.run("publish", "upload", str(tmp_path), "--git")
     missing = repository.run("publish", "upload", str(tmp_path / "nowhere.jsonl"), "--git")
