@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING
@@ -44,6 +45,11 @@ _CODE = re.compile(
     rb"(?i)process\.|os\.|env[.\[(:]|self\.|this\.|config\.|ctx\.|req\.|args\.|options\.|secrets?[.\[]|vault:|arn:|sha\d+[-:]"
     rb"|https?:|file:|data:|ssh-|op://|ref\+|/|~|\.|#|%|\$|@|&|\*|\[|\{|<|=|-|\+|\^|!|\?|\||,|;|:"
 )
+_COUNT = re.compile(rb"[-_]?(?:123\d{0,6}|[0-9]{1,2})[!@#$]?$")
+"""The small number people put behind a made-up word: secret123, token_2."""
+_SIGNS = bytes(char for char in range(128) if not chr(char).isalnum())
+_LOOKED_AT = 128
+"""Bytes of a value by which it is judged; what goes on longer is of the same kind."""
 _HARMLESS_NAME = re.compile(
     rb"(?i)(?:page|next|prev(?:ious)?|continu(?:e|ation)|cursor|sync|resume|start|stop|end|pad|eos|bos|unk|mask|sep|cancel\w{0,8})"
     rb"[_-]?token\W{1,8}$|(?:public|primary|foreign|cache|storage|sort|partition|object|i18n|locale|idempotency|routing"
@@ -63,6 +69,7 @@ def token(_match: re.Match[bytes], secret: bytes) -> bool:
 
 def random(match: re.Match[bytes], secret: bytes) -> bool:
     """A value that no one would type: long, mixed and no words."""
+    secret = secret[:_LOOKED_AT]
     if _is_harmless_name(match) or _DOTTED.fullmatch(secret) or _FILE.fullmatch(secret):
         return False
     return (
@@ -105,6 +112,7 @@ def login(match: re.Match[bytes], secret: bytes) -> bool:
 
 def password(match: re.Match[bytes], secret: bytes) -> bool:
     """What people type as a password where one is expected."""
+    secret = secret[:_LOOKED_AT]
     if len(secret) < 6 or not _may_be_secret(match, secret):
         return False
     kinds = _kinds(secret)
@@ -113,6 +121,7 @@ def password(match: re.Match[bytes], secret: bytes) -> bool:
 
 def key(match: re.Match[bytes], secret: bytes) -> bool:
     """What a machine made, beside a name such as token, secret or key."""
+    secret = secret[:_LOOKED_AT]
     if len(secret) < 10 or not _may_be_secret(match, secret):
         return False
     if len(secret) >= 20:
@@ -190,15 +199,8 @@ def is_placeholder(text: bytes) -> bool:
 
 
 def _left(text: bytes) -> int:
-    return sum(
-        48 <= char <= 57 or 65 <= char <= 90 or 97 <= char <= 122 or char > 127
-        for char in _WORDS.sub(b"", _without_count(text))
-    )
-
-
-def _without_count(text: bytes) -> bytes:
-    """The text without the small number people put behind a made-up word: secret123, token_2."""
-    return re.sub(rb"[-_]?(?:123\d{0,6}|[0-9]{1,2})[!@#$]?$", b"", text)
+    """How many letters and digits remain without such words."""
+    return len(_WORDS.sub(b"", _COUNT.sub(b"", text[:_LOOKED_AT])).translate(None, _SIGNS))
 
 
 def _is_harmless_name(match: re.Match[bytes]) -> bool:
@@ -208,17 +210,19 @@ def _is_harmless_name(match: re.Match[bytes]) -> bool:
 
 
 def _may_be_secret(match: re.Match[bytes], secret: bytes) -> bool:
-    if _is_harmless_name(match):
-        return False
+    return _is_no_code(secret) and not _is_called(match) and not _is_harmless_name(match)
+
+
+@lru_cache(maxsize=1024)
+def _is_no_code(secret: bytes) -> bool:
+    """Neither a placeholder nor an expression, a number, a word or a file."""
     if _CODE.match(secret) and not _is_strong(secret):
         return False
     if _NUMBER.fullmatch(secret) or (_IDENTIFIER.fullmatch(secret) and not _is_camel_noise(secret)):
         return False
     if (_DOTTED.fullmatch(secret) and not _is_strong(secret)) or _FILE.fullmatch(secret) or _HASHED.match(secret):
         return False
-    if _is_called(match) or b"://" in secret:
-        return False
-    return not is_placeholder(secret)
+    return b"://" not in secret and not is_placeholder(secret)
 
 
 def _is_called(match: re.Match[bytes]) -> bool:

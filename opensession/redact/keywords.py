@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 
     from opensession.redact.checks import Check
 
-_REACH = 1024
-"""How far after its keyword a pattern that looks back is searched, in bytes."""
 _PAYS = 4 * 1024 * 1024
 """Bytes after which the automaton that takes 15 ms to build and runs twice as fast has paid for itself."""
 _NO_NAME = re.compile(rb"[^A-Za-z0-9_. -]")
 _NAME_BEFORE = 32
-_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _BASE64_BEFORE = 400
-_BASE64_AFTER = 1200
+_BASE64_AFTER = re.compile(rb"[A-Za-z0-9+/_-]{0,1200}={0,2}")
 _CODE = 6
 """How much of a keyword's base64 is looked for: enough to be rare, and a small automaton is a fast one."""
 _FIRST_WHOLE = (0, 2, 3)
@@ -61,32 +59,29 @@ class Look(Protocol):
 class Matcher:
     """A rule at work: its pattern is compiled when its keyword first turns up, for compiling all takes long."""
 
-    __slots__ = ("_back", "_check", "_pattern", "_within", "mark", "rank", "rule")
+    __slots__ = ("_backs", "_check", "_pattern", "mark", "rank", "rule")
 
     def __init__(self, rule: Rule, rank: int) -> None:
         self.rule = rule
-        self._back = rule.back
-        self._within = rule.within
+        self._backs = rule.backs
         self.rank = rank
         self.mark = f"[REDACTED:{rule.id}]".encode()
         self._pattern: re.Pattern[bytes] | None = None
         self._check: Check | None = None
 
-    def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
-        r"""The rule\'s finding at this keyword, if its pattern and its validator agree."""
-        return self.at(data, start, end)
+    def __call__(self, data: bytes, start: int, _end: int) -> Edit | None:
+        """The rule's finding at this keyword, if its pattern and its validator agree."""
+        for back in self._backs:
+            if start >= back and (edit := self.at(data, start - back)) is not None:
+                return edit
+        return None
 
-    def at(self, data: bytes, start: int, end: int) -> Edit | None:
+    def at(self, data: bytes, start: int) -> Edit | None:
         """The finding that begins at a place."""
         compiled = self._pattern
         if compiled is None:
             compiled = self._pattern = pattern.expand(self.rule.pattern)
-        if self._within:
-            match = compiled.search(data, max(0, start - self._within), end + _REACH)
-        elif start < self._back:
-            return None
-        else:
-            match = compiled.match(data, start - self._back)
+        match = compiled.match(data, start)
         if match is None:
             return None
         group = "secret" if "secret" in compiled.groupindex else match.lastindex or 0
@@ -107,12 +102,12 @@ class Assignment:
 
     Args:
         plain: The rule for this word whatever stands before it, if there is one.
-        services: Rules by what has to stand before it.
+        services: Rules with what has to stand before it, by the first three letters of that.
     """
 
     __slots__ = ("_plain", "_services")
 
-    def __init__(self, plain: Matcher | None, services: list[tuple[bytes, Matcher]]) -> None:
+    def __init__(self, plain: Matcher | None, services: dict[bytes, list[tuple[bytes, Matcher]]]) -> None:
         self._plain = plain
         self._services = services
 
@@ -123,12 +118,13 @@ class Assignment:
             return None
         value = lead.end()
         name = _NO_NAME.split(data[max(0, start - _NAME_BEFORE) : end])[-1].lower().translate(None, b"_.- ")
-        for service, matcher in self._services:
-            if service in name and (edit := matcher.at(data, value, value)) is not None:
-                return edit
+        for place in range(len(name) - 2):
+            for service, matcher in self._services.get(name[place : place + 3], ()):
+                if name.startswith(service, place) and (edit := matcher.at(data, value)) is not None:
+                    return edit
         if self._plain is None or lead["id"] is not None:
             return None
-        return self._plain.at(data, value, value)
+        return self._plain.at(data, value)
 
 
 class Encoded:
@@ -141,7 +137,7 @@ class Encoded:
         self._shift = shift
 
     def __call__(self, data: bytes, start: int, end: int) -> Edit | None:
-        r"""The rule\'s finding in what the base64 around this keyword means; all of the base64 goes."""
+        """The rule's finding in what the base64 around this keyword means; all of the base64 goes."""
         group = start - _FIRST_WHOLE[self._shift]
         if group < 0:
             return None
@@ -153,21 +149,16 @@ class Encoded:
         if clear is None:
             return None
         at = (group - aligned) // 4 * 3 + self._shift
-        found = self._matcher(clear, at, at)
+        found = self._matcher.at(clear, at)
         return found and found._replace(start=first, end=last)
 
 
 def _run(data: bytes, group: int, end: int) -> tuple[int, int]:
     """The base64 around a group, as far as it is looked at."""
-    first, last = group, end
-    floor, ceiling = max(0, group - _BASE64_BEFORE), min(len(data), end + _BASE64_AFTER)
-    while first > floor and data[first - 1] in _BASE64:
-        first -= 1
-    while last < ceiling and data[last] in _BASE64:
-        last += 1
-    while last < len(data) and data[last] == 0x3D and last - group < _BASE64_AFTER:
-        last += 1
-    return first, last
+    floor = max(0, group - _BASE64_BEFORE)
+    first = floor + len(data[floor:group].rstrip(_BASE64))
+    match = _BASE64_AFTER.match(data, end)
+    return first, match.end() if match else end
 
 
 class Keywords:
@@ -210,18 +201,19 @@ class Keywords:
 def rule_looks(rules: Iterable[Rule]) -> Iterator[tuple[bytes, Look]]:
     """The keywords of rules as they are written, and of definite rules also in base64."""
     words: dict[str, Matcher | None] = {}
-    services: list[tuple[bytes, Matcher]] = []
+    services: dict[bytes, list[tuple[bytes, Matcher]]] = {}
     for rank, rule in enumerate(rules):
         matcher = Matcher(rule, rank if rule.severity == DEFINITE else 10_000 + rank)
         keywords = [form for keyword in rule.keywords for form in (_spellings(keyword) if rule.any_case else [keyword])]
         if rule.place == "named":
-            services += ((service.encode(), matcher) for service in rule.services)
+            for service in rule.services:
+                services.setdefault(service[:3].encode(), []).append((service.encode(), matcher))
             words = dict.fromkeys(keywords) | words
         elif rule.place == "assigned":
             words |= dict.fromkeys(keywords, matcher)
         else:
             yield from ((keyword.encode(), matcher) for keyword in keywords)
-        if rule.severity == DEFINITE and not (rule.any_case or rule.back or rule.within):
+        if rule.severity == DEFINITE and not rule.any_case and rule.backs == (0,):
             for keyword in keywords:
                 yield from _encoded_looks(keyword.encode(), matcher)
     for word, plain in words.items():

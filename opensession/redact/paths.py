@@ -23,16 +23,16 @@ _NAME = rb"[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9._\x80-\xff-]{0,40}[A-Za-z0-9_\x80-
 _ENDS = rb"(?![A-Za-z0-9_\x80-\xff])"
 _UNIX = re.compile(rb"/(?:Users|home)/(" + _NAME + rb")" + _ENDS)
 _WINDOWS = re.compile(
-    rb"(\\{2,8})(?:Users|Documents and Settings)\1"
-    rb"([^\\/:*?\"<>|\s]+(?: [^\\/:*?\"<>|\s]+){0,2}(?=\1)|[^\\/:*?\"<>|\s]+(?=\\*\"|[\s'`,;)]|$))"
+    rb"(\\{2,8})(?:[Uu]sers|Documents and Settings)\1"
+    rb"([^\\/:*?\"<>|\s]+(?: [^\\/:*?\"<>|\s]+){0,2}(?=\1)|[^\\/:*?\"<>|\s]+(?=\\*\"|[\s'`,;)/]|$))"
 )
-_SLUG = re.compile(rb"-(?:Users|home)-([A-Za-z0-9_]{1,40})")
+_SLUG = re.compile(rb"(?:projects/|-)(?:Users|home)-([A-Za-z0-9_]{1,40})")
 _PERCENT = re.compile(rb"(?i)%(?:2F|5C)(?:Users|home)%(?:2F|5C)([A-Za-z0-9_.-]{1,40})")
 _ABOVE = re.compile(
-    rb"(?:(?:^|[^A-Za-z0-9])/(?:mnt/)?[a-z]|/System/Volumes/Data|/private|/export|/var|/usr|/data|[A-Za-z]:|localhost"
+    rb"(?:(?:^|[^A-Za-z0-9]|\\[nrt])/(?:mnt/)?[a-z]|%[0-9A-Fa-f]{2}|/System/Volumes/Data|/private|/export|/var|/usr|/data|[A-Za-z]:|localhost"
     rb"|wsl\$[/\\]{1,8}\w{1,20})$"
 )
-_DRIVE = re.compile(rb"(?<![A-Za-z])[A-Za-z]:$")
+_DRIVE = re.compile(rb"(?:(?<![A-Za-z])|(?<=\\[nrt]))[A-Za-z]:$")
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:[nrtbf]|u[0-9a-f]{4})$")
 _NESTED_ESCAPE = re.compile(rb"\\[nrt]$")
 _OPENERS = frozenset(b"\"'` =(,[</")
@@ -57,8 +57,8 @@ class Homes:
     def looks(self) -> Iterator[tuple[bytes, Look]]:
         """Keywords and what to do at each."""
         yield from ((keyword, self._unix) for keyword in (b"/Users/", b"/home/"))
-        yield from ((keyword, self._windows) for keyword in (b"\\Users\\", b"\\Documents and Settings\\"))
-        yield from ((keyword, _slug) for keyword in (b"-Users-", b"-home-"))
+        yield from ((keyword, self._windows) for keyword in (b"\\Users\\", b"\\users\\", b"\\Documents and Settings\\"))
+        yield from ((keyword, _slug) for keyword in (b"-Users-", b"-home-", b"projects/Users-", b"projects/home-"))
         yield from (
             (f"{bar}{place}{bar}".encode(), _percent)
             for place in ("Users", "home")
@@ -105,7 +105,7 @@ class Homes:
         match = _WINDOWS.match(data, start)
         if match is None or match[2] in _SHARED:
             return None
-        if _DRIVE.search(data[max(0, start - 3) : start]):
+        if _DRIVE.search(data[max(0, start - 6) : start]):
             return _edit(start - 2, match.end(), b"~")
         return _renamed(match.start(2), match.end(2), match[2])
 
@@ -140,8 +140,10 @@ def _slug(data: bytes, start: int, _end: int) -> Edit | None:
     if match is None or match[1] == b"user":
         return None
     # Agents name a project's folder so; elsewhere "-home-page" is an option or a class of a style sheet.
-    if before[-1:] in (b"/", b"\\", b'"', b"'", b"`") or (
-        data[start : start + 2] == b"-U" and not before[-1:].isalnum()
+    if (
+        data[start : start + 1] == b"p"
+        or before[-1:] in (b"/", b"\\", b'"', b"'", b"`")
+        or (data[start : start + 2] == b"-U" and not before[-1:].isalnum())
     ):
         return _renamed(match.start(1), match.end(1), match[1])
     return _renamed(match.start(1), match.end(1), match[1]) if re.fullmatch(rb"[A-Z]-", before) else None

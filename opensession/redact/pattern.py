@@ -27,7 +27,7 @@ MARKS = {
     # Blanks and line breaks, plain or escaped once or twice.
     "⟨s⟩": r"(?:[ \t\r\n]|\\{1,4}[nrt])",
     # A value in quotes, or one that ends at a blank; backslashes only where they are the value's own.
-    "⟨value⟩": r"(?:[^\s\"'`\\<>,;&|(){}\[\]]|\\\\(?![\"'`nrtu\\])){4,512}",
+    "⟨value⟩": r"(?:[^\s\"'`\\<>,;&|(){}\[\]]{1,256}+|\\\\(?![\"'`nrtu\\])){1,6}",
     "⟨uuid⟩": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
 }
 # What may follow the word and leave it a secret: PASSWORD_PROD, token2, tokenValue; not token_count, tokens. An id is

@@ -64,6 +64,7 @@ class Redactor:
         values = tuple(env_values) if privacy is None or privacy.strip_env_vars else ()
         self._keywords = _keywords(homes, home, values)
         self._excluded = Excluded(privacy.exclude_patterns if privacy else ())
+        self._excludes = bool(self._excluded)
         self._own = tuple(_Own(rule.id, re.compile(rule.pattern)) for rule in privacy.rules) if privacy else ()
         self._allowed = _allowed(privacy.allow if privacy else ())
 
@@ -79,6 +80,7 @@ class Redactor:
         self._excluded.clear()
         self._redact(session, report, found)
         for event in session.events:
+            self._exclude(event, report)
             self._redact(event, report, found)
         if found:
             literals = Keywords((value, _Literal(value, edit)) for value, edit in found.items())
@@ -97,6 +99,7 @@ class Redactor:
             report: Counts to add to.
         """
         report = report if report is not None else Report()
+        self._exclude(event, report)
         self._redact(event, report, {})
         return report
 
@@ -117,9 +120,11 @@ class Redactor:
         secrets = (edit for edit in self._edits(raw) if edit.severity != PATH)
         return [Finding(edit.rule_id, edit.severity, edit.start, edit.end) for edit in splice.chosen(secrets, raw)]
 
-    def _redact(self, subject: Event | Session, report: Report, found: dict[bytes, Edit]) -> None:
-        if self._excluded and isinstance(subject, Event) and self._excluded.apply(subject):
+    def _exclude(self, event: Event, report: Report) -> None:
+        if self._excludes and self._excluded.apply(event):
             report.note(EXCLUDED, LIKELY)
+
+    def _redact(self, subject: Event | Session, report: Report, found: dict[bytes, Edit]) -> None:
         line = _bytes(subject)
         clean = self._clean(line, report, found)
         if clean is not line:
@@ -130,8 +135,8 @@ class Redactor:
         if self._own:
             line = self._by_own_rules(line, report)
         for _ in range(MAX_ROUNDS):
-            edits = splice.chosen(self._edits(line), line)
-            if not edits:
+            edits = self._edits(line)
+            if not edits or not (edits := splice.chosen(edits, line)):
                 break
             secrets = {line[edit.start : edit.end]: edit for edit in edits if edit.severity != PATH}
             line = splice.applied(edits, line)

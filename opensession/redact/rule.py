@@ -33,8 +33,7 @@ class Rule(msgspec.Struct, frozen=True):
             the pattern describes the value assigned to it. ``named``: the same, and a service stands in that name.
         services: Names of which one stands before the keyword, without their ``_``.
         check: The validator in ``checks`` that has the last word.
-        back: How far before its keyword a match begins, in bytes.
-        within: At most how far before its keyword a match begins, where that differs; for rare keywords only.
+        backs: How far before its keyword a match may begin, in bytes.
         any_case: Keywords also count in upper, camel and capital case and with ``-``, a blank or nothing for ``_``.
         yes: Text with ``¦`` in it in which exactly this rule finds something.
         no: Text in which nothing is found.
@@ -48,8 +47,7 @@ class Rule(msgspec.Struct, frozen=True):
     place: str = ""
     services: tuple[str, ...] = ()
     check: str = "token"
-    back: int = 0
-    within: int = 0
+    backs: tuple[int, ...] = (0,)
     any_case: bool = False
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
@@ -67,7 +65,7 @@ def inner(  # noqa: PLR0917 - a row of a table reads by place
     """A secret with a literal inside it; ``before`` is the class and number of characters that precede the mark."""
     chars, count = before
     pattern = f"⟨b⟩{chars}{{{count}}}{_literal(mark)}{after}⟨e⟩"
-    return Rule(name, title, DEFINITE, (mark,), pattern, back=count, yes=(yes,), no=(no,))
+    return Rule(name, title, DEFINITE, (mark,), pattern, backs=(count,), yes=(yes,), no=(no,))
 
 
 def named(name: str, title: str, service: str, value: str, yes: str, no: str, *, severity: str = LIKELY) -> Rule:

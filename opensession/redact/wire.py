@@ -32,7 +32,10 @@ _BLOCKS: Any = list[Union[tuple(Block.__subclasses__())]]  # type: ignore[misc] 
 
 def event_bytes(event: Event) -> bytes:
     """An event as JSON; lone surrogates become U+FFFD."""
-    return _bytes(event)
+    try:
+        return _PLAIN.encode(event)
+    except UnicodeEncodeError:
+        return _PLAIN.encode(portable.value(msgspec.to_builtins(event)))
 
 
 def into_event(line: bytes, event: Event) -> None:
@@ -42,13 +45,17 @@ def into_event(line: bytes, event: Event) -> None:
         msgspec.DecodeError: They are no event of this kind any more.
     """
     read = _decoder(type(event.kind)).decode(line)
-    for field in Event.__struct_fields__:
-        setattr(event, field, getattr(read, field))
+    event.event_id, event.timestamp, event.task_id = read.event_id, read.timestamp, read.task_id
+    event.kind, event.blocks, event.attributes = read.kind, read.blocks, read.attributes
 
 
 def head_bytes(session: Session) -> bytes:
     """Producer and context of a session as JSON."""
-    return _bytes(Head(session.agent, session.context))
+    head = Head(session.agent, session.context)
+    try:
+        return _PLAIN.encode(head)
+    except UnicodeEncodeError:
+        return _PLAIN.encode(portable.value(msgspec.to_builtins(head)))
 
 
 def into_head(line: bytes, session: Session) -> None:
@@ -59,13 +66,6 @@ def into_head(line: bytes, session: Session) -> None:
     """
     read = _HEAD.decode(line)
     session.agent, session.context = read.agent, read.context
-
-
-def _bytes(value: Event | Head) -> bytes:
-    try:
-        return _PLAIN.encode(value)
-    except UnicodeEncodeError:
-        return _PLAIN.encode(portable.value(msgspec.to_builtins(value)))
 
 
 @cache

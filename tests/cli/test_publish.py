@@ -6,14 +6,13 @@ import base64
 import gzip
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Repository, claude_lines, codex_lines, run_cli
+from tests.cli.conftest import Repository, Result, claude_lines, codex_lines, run_cli
 
 SESSION = "0a1b2c3d-0000-4000-8000-000000000001"
 
@@ -255,12 +254,12 @@ def test_a_line_beyond_all_measure_is_refused_and_nothing_stored(repository: Rep
 def test_a_full_disk_leaves_everything_as_it_was(repository: Repository, tmp_path: Path) -> None:
     path = tmp_path / "large.jsonl"
     path.write_bytes(b"".join(claude_lines(reply=base64.b64encode(os.urandom(200_000)).decode())))
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
-    try:
-        result = repository.run("publish", "upload", str(path), "--git")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    # Files of at most 40 blocks of 512 bytes, for this process alone; without .pyc files, which would be truncated too.
+    limited = ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", sys.executable, "-B", "-m", "opensession"]
+    done = subprocess.run(
+        [*limited, "publish", "upload", str(path), "--git"], cwd=repository.path, capture_output=True, text=True
+    )
+    result = Result(done.returncode, done.stdout, done.stderr)
 
     assert result.code == 1
     assert "hint:" in result.err
@@ -357,7 +356,7 @@ def test_what_was_left_out_and_what_was_not_understood_is_said(repository: Repos
     assert "skipped  1 records" in result.out
     assert "file-history-snapshot x1" in result.out
     assert "unread   2 records" in result.out
-    assert '"kind":"claude:brand-new"' in kept
+    assert '"kind":"claude-code:brand-new"' in kept
 
 
 def test_a_folder_and_a_missing_file_are_named(repository: Repository, tmp_path: Path) -> None:

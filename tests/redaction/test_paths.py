@@ -30,6 +30,11 @@ from opensession.redact import Redactor
         ("/home/müller/x", "~/x"),
         ("/run/media/mira/stick", "/run/media/user/stick"),
         ("-I/home/mira/include", "-I~/include"),
+        ("file:///c%3A/Users/mira/shop", "file:///c%3A/Users/user/shop"),
+        ("one\nC:\\Users\\mira\\shop", "one\n~\\shop"),
+        ("one\n/c/Users/mira/shop", "one\n/c/Users/user/shop"),
+        ("c:\\users\\mira/.config", "~/.config"),
+        ("~/.cursor/projects/Users-mira-Desktop-shop", "~/.cursor/projects/Users-user-Desktop-shop"),
         ("[/Users/mira/a.md](/Users/mira/a.md)", "[~/a.md](~/a.md)"),
     ],
 )

@@ -79,6 +79,7 @@ def test_a_row_is_complete(rule: Rule) -> None:
 def test_no_pattern_repeats_without_bound(rule: Rule) -> None:
     source = pattern.expand(rule.pattern).pattern.decode()
     bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", source)
+    bare = re.sub(r"\}[+?]", "}", bare)  # possessive and lazy: bounded all the same
     assert not re.search(r"[+*](?!\?\))|\{\d+,\}", re.sub(r"\(\?P?[<:=!iaLmsux-]", "(", bare)), source
 
 

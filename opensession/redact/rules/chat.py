@@ -145,7 +145,7 @@ RULES: tuple[Rule, ...] = (
         DEFINITE,
         (":AA",),
         r"(?:⟨b⟩|(?<=bot))[0-9]{8,10}:AA[A-Za-z0-9_-]{33}⟨e⟩",
-        within=10,
+        backs=(10, 9, 8),
         yes=(
             "3579127145:A¦AodFXMRyLPw4c97IMT3rNXcWiPJwpJ7IKg",
             "https://api.telegram.org/bot8784329901:A¦AQi7U6YwBUWgQFzdIDoX5T42WLyDK5GK71/getMe",

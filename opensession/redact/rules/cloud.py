@@ -172,7 +172,7 @@ RULES: tuple[Rule, ...] = (
         DEFINITE,
         tuple(f"{digit}Q~" for digit in range(10)),
         r"⟨b⟩[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~-])",
-        back=3,
+        backs=(3,),
         yes=("BoP8¦Q~KmrCMRl72y8tycdFIPqZGACUpnygQdOFSz",),
         no=("abc8Q~tooshort",),
     ),

@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
         "Private part of a JSON web key",
         DEFINITE,
         ("kty",),
-        r"kty\\{0,7}\"[^{}]{1,2000}?\"d\\{0,7}\"[ \t]{0,4}:[ \t]{0,4}\\{0,7}\"([A-Za-z0-9_-]{40,700})",
+        r"kty\\{0,7}\"[^{}]{1,600}?\"d\\{0,7}\"[ \t]{0,4}:[ \t]{0,4}\\{0,7}\"([A-Za-z0-9_-]{40,700})",
         yes=('{"k¦ty":"EC","crv":"P-256","x":"f83OJ3D2","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}',),
         no=('{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"}',),
     ),

@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
         DEFINITE,
         ("-us",),
         r"⟨b⟩[0-9a-f]{32}-us[0-9]{1,2}⟨e⟩",
-        back=32,
+        backs=(32,),
         yes=("062b60cbd42c06b45e6d1962d0e9101d-u¦s14",),
         no=("eu-us14", "amazon-us1"),
     ),

@@ -9,9 +9,8 @@ RULES: tuple[Rule, ...] = (
         "openai-key",
         "OpenAI API key",
         DEFINITE,
-        ("T3BlbkFJ",),
+        ("sk-", "sk-proj-", "sk-svcacct-", "sk-admin-"),
         r"⟨b⟩sk-(?:(?:proj|svcacct|admin|service|None)-[A-Za-z0-9_-]{20,110}|[A-Za-z0-9-]{20,40})T3BlbkFJ[A-Za-z0-9_-]{20,110}⟨e⟩",
-        within=128,
         yes=(
             "sk¦-njeihvvvrh5pXsYrTAuFT3¦BlbkFJ5Zw360IrR8SZMpNcjLH3",
             "OPENAI_API_KEY=sk¦-proj-kY9oPKZbp3jCQRhwEoYEm1CE4zJCLaxEhmuG2OZJoaQqO9C3s7iDu9aFWRYvJjxTKo4ezn6IH8T3¦BlbkFJ3RCHq6Cl2Dw8pk6P96vSuiCBvE6K00SrkxOtW9OsNfxek3SyqUMOezJBnQganRCjuFTMDB9uEQ",

@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
         LIKELY,
         (".ingest.",),
         r"(?<=//)[0-9a-f]{32}@o[0-9]{1,9}\.ingest\.(?:[a-z]{2}\.)?sentry\.io\\{0,3}/[0-9]{1,20}",
-        within=44,
+        backs=tuple(range(36, 45)),
         yes=("https://006cc2a895153c51758eb4034d52770a@o4504.inge¦st.sentry.io/3623513308915",),
         no=("https://examplePublicKey@o0.ingest.sentry.io/0",),
     ),
