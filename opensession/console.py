@@ -50,11 +50,14 @@ class Console:
         sys.stdout.write(line + "\n")
 
     def document(self, text: str) -> None:
-        """A finished document as the result, exactly as it is."""
-        sys.stdout.write(text)
+        """A finished document as the result: exactly as it is, but for what would command a terminal."""
+        sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
     def content(self, data: bytes) -> None:
-        """Bytes as the result, exactly as they are."""
+        """UTF-8 bytes as the result: exactly as they are, but for what would command a terminal."""
+        if sys.stdout.isatty():
+            sys.stdout.write(visible(data.decode("utf-8", "replace")))
+            return
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
 
@@ -62,7 +65,7 @@ class Console:
         """The result as one JSON document."""
         import json  # noqa: PLC0415 - most runs print words
 
-        sys.stdout.write(json.dumps(value, ensure_ascii=not _writes_utf8(), indent=2) + "\n")
+        sys.stdout.write(json.dumps(value, ensure_ascii=sys.stdout.isatty() or not _writes_utf8(), indent=2) + "\n")
 
     def note(self, text: str) -> None:
         """Something about the result, on stderr."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +96,34 @@ def test_what_a_session_says_cannot_command_the_terminal(repository: Repository,
         assert result.code == 0, result.err
         assert "\x1b" not in result.out + result.err
         assert "\u202e" not in result.out + result.err
+
+
+def test_a_terminal_is_not_commanded_by_raw_formats_either(repository: Repository, tmp_path: Path) -> None:
+    hostile = "\x9b2J\u202egnp.exe"
+    path = tmp_path / "hostile.jsonl"
+    path.write_bytes(b"".join(claude_lines(prompts=(hostile,), reply=hostile)))
+    repository.run("publish", "upload", str(path), "--git")
+
+    for words in ("session cat HEAD", "session handoff HEAD --format hail", "session show HEAD --json"):
+        shown = on_a_terminal(repository, words)
+        assert "gnp.exe" in shown
+        assert "\x9b" not in shown
+        assert "\u202e" not in shown
+
+
+def on_a_terminal(repository: Repository, words: str) -> str:
+    """What a command writes to a pseudo-terminal."""
+    shown = bytearray()
+    here, there = pty.openpty()
+    command = [sys.executable, "-m", "opensession", *words.split()]
+    with subprocess.Popen(command, cwd=repository.path, stdout=there, stderr=there, stdin=there) as process:
+        os.close(there)
+        with contextlib.suppress(OSError):  # Linux ends a pseudo-terminal with EIO
+            while piece := os.read(here, 1 << 16):
+                shown += piece
+    os.close(here)
+    assert process.returncode == 0
+    return shown.decode()
 
 
 def test_verify_finds_nothing_in_a_healthy_store(stored: Repository) -> None:
