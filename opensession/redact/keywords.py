@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PAYS = 4 * 1024 * 1024
 """Bytes after which the automaton that takes 15 ms to build and runs twice as fast has paid for itself."""
+_REST = {quote: re.compile(rb"[^\s\"\\%c]{1,200}(?=\\{0,7}%c)" % (quote, quote)) for quote in b"\"'`"}
+"""What may follow a value in quotes and still be part of it, by the quote: signs that end one without quotes."""
 _NO_NAME = re.compile(rb"[^A-Za-z0-9_. -]")
 _NAME_BEFORE = 32
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
@@ -124,7 +126,9 @@ class Assignment:
                     return edit
         if self._plain is None or lead["id"] is not None:
             return None
-        return self._plain.at(data, value)
+        edit = self._plain.at(data, value)
+        rest = _REST[data[value - 1]].match(data, edit.end) if edit is not None and data[value - 1] in _REST else None
+        return edit._replace(end=rest.end()) if edit is not None and rest is not None else edit
 
 
 class Encoded:

@@ -29,9 +29,29 @@ RULES: tuple[Rule, ...] = (
         no=(
             "-----BEGIN PRIVATE KEY-----",
             "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----",
-            "-----BEGIN CERTIFICATE-----\nMIIEowIBAAKCAQEAx1Zt7vGq0h3Lk9sWbT2mYc8RrUeFpQ4nDjXo5aHi\n-----END CERTIFICATE-----",
+            "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEx1Zt7vGq0h3Lk9sWbT2mYc8RrUeFpQ4nDjXo5aHi\n-----END CERTIFICATE-----",
             "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAx1Zt7vGq0h3Lk9sW\n",
         ),
+    ),
+    Rule(
+        "private-key-bare",
+        "Private key in base64 without the lines around it",
+        DEFINITE,
+        (
+            "IBADANBgkqhkiG9w0BAQEFAASC",
+            "MIIEowIBAAKCAQEA",
+            "MIIEpAIBAAKCAQEA",
+            "MIIEpQIBAAKCAQEA",
+            "MIIJKAIBAAKCAgEA",
+            "MIIJKQIBAAKCAgEA",
+            "MIIJKgIBAAKCAgEA",
+            "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg",
+        ),
+        r"(?:MII[A-Za-z0-9+/]{3})?(?:IBADANBgkqhkiG9w0BAQEFAASC|MIGHAgEA|MII[EJ][A-Za-z0-9+/]{2}IBAAKCA[QG])"
+        r"[A-Za-z0-9+/]{40,8000}={0,2}",
+        backs=(6, 0),
+        yes=("MIIEvQ¦IBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7Jx2kPz9QvGq0h3Lk9sWbT2mYc8RrUeFpQ4nDjX",),
+        no=("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAx1Zt7vGq0h3Lk9sWbT2mYc8RrUeFpQ4nDjXo5aHiKzJ6V",),
     ),
     Rule(
         "putty-key",
