@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from opensession.source import Source
 
 
+Place = tuple[int, int, int, str]
+"""Nanoseconds since 1970, line of the source, part of the line, id."""
+
+
 class Sample(msgspec.Struct, frozen=True):
     """The beginning of a file, for recognising what it is.
 
@@ -209,15 +213,20 @@ class Draft(msgspec.Struct):
         return text
 
 
-def order_key(event: Event) -> tuple[int, int, int, str]:
-    """The one order of a session's events: time, then place in the source, then id.
+def order_key(event: Event) -> Place:
+    """The one order of a session's events: time, then place in the source, then id."""
+    return place(event.timestamp, event.attributes, event.event_id)
+
+
+def place(timestamp: str, attributes: Mapping[str, Any], event_id: str) -> Place:
+    """Where an event stands among others.
 
     It is a function of the event alone, so any union of two versions of a session has one order (store.md, "Merge").
+    Attributes of strangers that are no numbers count as 0.
     """
-    attributes = event.attributes
-    return (
-        times.parse(event.timestamp),
-        attributes.get("source.line", 0),
-        attributes.get("source.part", 0),
-        event.event_id,
-    )
+    return times.parse(timestamp), whole(attributes.get("source.line")), whole(attributes.get("source.part")), event_id
+
+
+def whole(value: object) -> int:
+    """The integer a value is, or 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

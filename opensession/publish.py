@@ -9,6 +9,7 @@ import msgspec
 
 from gitstore.layout import Segmenter, safe_session_id
 from gitstore.store import Record
+from opensession.agent import order_key
 from opensession.errors import InputError
 from opensession.hail import assets, canonical, stats, write
 from opensession.hail.session import Context, Session
@@ -69,6 +70,7 @@ def prepare(source: Source, privacy: Privacy, *, agent: str | None = None, redac
     canonical.canonical(session)
     _name(session)
     _number_lines(session)
+    session.events.sort(key=order_key)
     report = Report()
     if redact:
         report = _redactor(privacy, reading.repository_dir).session(session)

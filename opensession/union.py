@@ -19,6 +19,7 @@ import msgspec
 
 from gitstore.layout import Segmenter, canonical_json
 from gitstore.store import Record
+from opensession.agent import Place, place, whole
 from opensession.hail import full, stats, times
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class _Version(NamedTuple):
     marks: int
     digest: bytes
     line: bytes
-    place: tuple[int, int, int, str]
+    place: Place
 
 
 class Union:
@@ -85,7 +86,7 @@ def writer_of(meta: Mapping[str, Any]) -> Writer:
     """The reader's and the rule set's version, for comparing."""
     found = meta.get("writer")
     versions = found if isinstance(found, dict) else {}
-    return (_number(versions.get("reader")), _number(versions.get("rules")))
+    return (whole(versions.get("reader")), whole(versions.get("rules")))
 
 
 def _versions(record: Record) -> Iterable[tuple[str, _Version]]:
@@ -99,15 +100,17 @@ def _version(line: bytes, default: Writer) -> tuple[str, _Version]:
     event = _DECODER.decode(line)
     attributes = event.get("attributes", {})
     writer = default
-    if WRITER in attributes:
-        reader, rules = attributes.pop(WRITER)
-        writer = (_number(reader), _number(rules))
-        line = _ENCODER.encode(event) + b"\n"
-    start = _number(attributes.get("source.line"))
-    place = (times.parse(event["timestamp"]), start, _number(attributes.get("source.part")), event["event_id"])
-    through = _number(attributes.get("source.through")) or start
+    match attributes.get(WRITER):
+        case [int(reader), int(rules)]:
+            del attributes[WRITER]
+            if not attributes:
+                del event["attributes"]
+            writer = (reader, rules)
+            line = _ENCODER.encode(event) + b"\n"
+    through = whole(attributes.get("source.through")) or whole(attributes.get("source.line"))
     marks, digest = line.count(_MARK), hashlib.sha256(line).digest()
-    return event["event_id"], _Version(writer, through, marks, digest, line, place)
+    where = place(event["timestamp"], attributes, event["event_id"])
+    return event["event_id"], _Version(writer, through, marks, digest, line, where)
 
 
 def _labelled(version: _Version, newest: Writer) -> bytes:
@@ -132,7 +135,7 @@ def _united_meta(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[st
     for key in _LISTS:
         meta[key] = _united_list(first.get(key, []), second.get(key, []))
     for key in _MAXIMA:
-        meta[key] = max(_number(first.get(key)), _number(second.get(key)))
+        meta[key] = max(whole(first.get(key)), whole(second.get(key)))
     meta["redaction"] = _largest(first.get("redaction", {}), second.get("redaction", {}))
     meta["writer"] = dict(zip(("reader", "rules"), max(writer_of(first), writer_of(second)), strict=True))
     meta["created_at"] = min((first["created_at"], second["created_at"]), key=times.parse)
@@ -151,7 +154,3 @@ def _united_list(first: list[Any], second: list[Any]) -> list[Any]:
 
 def _largest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
     return {rule: max(first.get(rule, 0), second.get(rule, 0)) for rule in sorted({*first, *second})}
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

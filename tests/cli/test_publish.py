@@ -359,6 +359,50 @@ def test_what_was_left_out_and_what_was_not_understood_is_said(repository: Repos
     assert '"kind":"claude-code:brand-new"' in kept
 
 
+def test_hail_with_attributes_made_to_confuse_is_stored_grown_and_verified(
+    repository: Repository, tmp_path: Path
+) -> None:
+    def event(number: int, **attributes: object) -> str:
+        return json.dumps(
+            {
+                "type": "event",
+                "event_id": f"e{number}",
+                "timestamp": "2026-01-01T00:00:00Z",
+                "event_type": {"type": "AgentMessage"},
+                "content": {"blocks": [{"type": "Text", "text": f"text {number}"}]},
+                "attributes": attributes,
+            }
+        )
+
+    header = {
+        "type": "header",
+        "version": "hail-1.0.0",
+        "session_id": "../../etc/passwd",
+        "agent": {"provider": "p", "model": "m", "tool": "t"},
+        "context": {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"},
+    }
+    events = [
+        event(1, **{"source.line": "nine"}),
+        event(2, **{"source.line": 9, "writer": "me"}),
+        event(3, **{"source.line": 2, "writer": [1]}),
+        event(4, writer=[99, 99]),
+        event(5, **{"source.line": 10**30}),
+    ]
+    path = tmp_path / "hostile.hail.jsonl"
+    results = []
+    for count in (3, 5, 4):
+        path.write_text("\n".join([json.dumps(header), *events[:count]]) + "\n")
+        results.append(repository.run("publish", "upload", str(path), "--git"))
+    names = repository.git("ls-tree", "-r", "--name-only", "opensession/sessions")
+
+    assert [result.code for result in results] == [0, 0, 0], [result.err for result in results]
+    assert results[2].out.startswith("unchanged")
+    assert "/h-" in names
+    assert ".." not in names
+    assert repository.run("session", "verify").code == 0
+    assert repository.run("session", "handoff", "HEAD").code == 0
+
+
 def test_a_folder_and_a_missing_file_are_named(repository: Repository, tmp_path: Path) -> None:
     folder = repository.run("publish", "upload", str(tmp_path), "--git")
     missing = repository.run("publish", "upload", str(tmp_path / "nowhere.jsonl"), "--git")
