@@ -221,7 +221,7 @@ def order_key(event: Event) -> Place:
 def place(timestamp: str, attributes: Mapping[str, Any], event_id: str) -> Place:
     """Where an event stands among others.
 
-    It is a function of the event alone, so any union of two versions of a session has one order (store.md, "Merge").
+    It is a function of the event alone, so any union of two versions of a session has one order (docs/format.md).
     Attributes of strangers that are no numbers count as 0.
     """
     return times.parse(timestamp), whole(attributes.get("source.line")), whole(attributes.get("source.part")), event_id

@@ -1,7 +1,7 @@
 """Configuration: the only reader of the environment and of config.toml.
 
 A user's file sets things; a repository's ``.opensession/config.toml`` can only tighten privacy, for it comes with a
-clone and is not to be trusted with a server, a key or a program to run (security.md, "Threats").
+clone and is not to be trusted with a server, a key or a program to run.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ OpenSessionError (1)
  |   +- ConfigError (2)      a configuration file that cannot be read
  +- NothingFoundError (3)    the reference is well formed, but nothing answers to it
 
-The command line and the web are the only two places that catch these (cli.md, "Exit codes").
+The command line and the web are the only two places that catch these.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sessions of this repository and of this machine: ordering them and resolving references.
 
 References are resolved against git history. Only where nothing is committed do the agents' own stores answer, and
-then a note says so (cli.md, "References").
+then a note says so (README, "Hand it on").
 """
 
 from __future__ import annotations

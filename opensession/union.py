@@ -4,7 +4,7 @@ A session is a set of events, each in one version; of two versions of an event t
 made by a newer reader or rule set, then completed by a later line of the source (``source.through``), then with more
 taken out of it (a secret that shows itself late is removed from what was said before, too), then the larger SHA-256.
 Events stand in the order of ``agent.order_key``, which is a function of the event alone. Both together make
-the union the same whichever way clones exchange it (store.md, "Merge").
+the union the same whichever way clones exchange it (docs/format.md).
 
 An event kept from an older writer in a session that a newer one has touched says so (attribute ``writer``), for
 else a third clone could not tell, and the union would depend on who met whom first.

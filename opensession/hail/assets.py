@@ -1,4 +1,4 @@
-"""Large binaries out of a session and back: ``data:`` addresses become ``asset:<sha256>`` (store.md, "Tree").
+"""Large binaries out of a session and back: ``data:`` addresses become ``asset:<sha256>`` (docs/format.md).
 
 Only what comes back exactly is moved: canonical base64 whose media type is the block's own. Anything else stays.
 """

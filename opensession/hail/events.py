@@ -176,7 +176,7 @@ def _no_mime() -> str:
 
 
 class Image(Block, frozen=True):
-    """A picture by address: ``data:``, ``file:``, ``https:`` or ``asset:<sha256>`` (store.md)."""
+    """A picture by address: ``data:``, ``file:``, ``https:`` or ``asset:<sha256>`` (docs/format.md)."""
 
     url: str
     alt: str | None = None
@@ -227,7 +227,7 @@ class Event(msgspec.Struct, kw_only=True, gc=False):
         blocks: Its content, in order.
         task_id: The subtask or subagent it belongs to.
         duration_ms: How long it took, in milliseconds.
-        attributes: Everything the format has no field for (hail.md, "Event attribute keys").
+        attributes: Everything the format has no field for (docs/format.md lists ours).
     """
 
     event_id: str

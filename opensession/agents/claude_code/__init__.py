@@ -1,4 +1,4 @@
-"""Claude Code: ``~/.claude/projects/<folder>/<session>.jsonl``, one record a line (agents.md, section 1).
+"""Claude Code: ``~/.claude/projects/<folder>/<session>.jsonl``, one record a line.
 
 Read as a person would follow it: calls joined with their results, subagents folded in from their own files, token
 usage once per model call, and nothing left out but what is counted in ``Reading.skipped``.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opensession.agents.claude_code.log import Entry, Log
 
 _SUSPICIOUS = 20
-"""Characters per output token beyond which the count cannot be true: real text has 3 to 8 (agents.md, section 1)."""
+"""Characters per output token beyond which the count cannot be true: real text has 3 to 8."""
 
 
 class _ModelCall:
