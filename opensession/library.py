@@ -178,7 +178,7 @@ class Library(msgspec.Struct):
         # What is committed passed it already; only these need its rules, which take longer to load than to look up.
         from opensession import publish  # noqa: PLC0415
 
-        return Selected(publish.prepare(source, self.privacy).session, reference, committed=False)
+        return Selected(publish.prepare(source, lambda _: self.privacy).session, reference, committed=False)
 
     def _uncommitted(self, tool: str | None) -> list[Found]:
         here, elsewhere = self._found(tool)

@@ -18,7 +18,7 @@ from opensession.redact import RULES_VERSION, Redactor, Report, env_values
 from opensession.union import Union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gitstore.store import Outcome, SessionStore
     from opensession.config import Privacy
@@ -48,12 +48,15 @@ class Prepared(NamedTuple):
     repository_dir: str | None
 
 
-def prepare(source: Source, privacy: Privacy, *, agent: str | None = None, redact: bool = True) -> Prepared:
+def prepare(
+    source: Source, privacy_of: Callable[[str | None], Privacy], *, agent: str | None = None, redact: bool = True
+) -> Prepared:
     """Read a session and take out what must not leave.
 
     Args:
         source: Any agent's file, or HAIL.
-        privacy: What the user and the repository want kept back.
+        privacy_of: What the user, and the repository the session goes into, want kept back; it is asked once the
+            session's own working directory is known, since that may decide on the repository.
         agent: Read it as this agent's, whatever it looks like.
         redact: False only when the user has confirmed it.
 
@@ -64,6 +67,7 @@ def prepare(source: Source, privacy: Privacy, *, agent: str | None = None, redac
     session = reading.session
     if not session.events:
         raise InputError(f"{source.name} holds no events", hint="There is nothing to store until the first prompt.")
+    privacy = privacy_of(reading.repository_dir)
     if session.agent.tool in privacy.exclude_tools:
         hint = "Remove it from privacy.exclude_tools to publish it."
         raise InputError(f"{source.name}: sessions of {session.agent.tool} are excluded by configuration", hint=hint)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitstore.store import Record
+    from opensession.config import Privacy
     from opensession.console import Console
     from opensession.publish import Prepared
     from opensession.workspace import Workspace
@@ -104,10 +105,9 @@ class _Upload:
         self._around = workspace.locate(wish.repo)
         if wish.repo is not None and self._around.store is None:
             raise UsageError(f"{wish.repo} is not a git repository", hint="Run `git init` there first.")
-        config = load(self._around.top)
-        self._privacy = config.privacy
-        for note in config.notes:
-            console.note(f"note: {note}")
+        self._privacies: dict[Path, Privacy] = {}
+        # A broken configuration ends the command before any file is read, not once for each.
+        self._privacy(self._around)
         self._results: list[dict[str, Any]] = []
         self._failures: list[OpenSessionError] = []
         self._waiting: dict[Path, tuple[Workspace, list[_Ready]]] = {}
@@ -138,8 +138,14 @@ class _Upload:
 
     def _take(self, name: str) -> None:
         wish = self._wish
-        prepared = publish.prepare(open_source(name), self._privacy, agent=wish.agent, redact=wish.redact)
-        target = self._target(prepared)
+        target = self._around
+
+        def privacy_of(directory: str | None) -> Privacy:
+            nonlocal target
+            target = self._target(directory)
+            return self._privacy(target)
+
+        prepared = publish.prepare(open_source(name), privacy_of, agent=wish.agent, redact=wish.redact)
         record = publish.record_of(prepared, self._parents(target))
         waiting = self._waiting.setdefault(target.place, (target, []))[1]
         waiting.append(_Ready(name, prepared, record))
@@ -149,16 +155,25 @@ class _Upload:
     def _parents(self, target: Workspace) -> list[str]:
         """The full ids of the sessions named as parents, which must be committed there."""
         if target.place not in self._parent_ids:
-            library = Library(target.store, target.directory, target.top, self._privacy)
+            library = Library(target.store, target.directory, target.top, self._privacy(target))
             self._parent_ids[target.place] = [library.committed_id(parent) for parent in self._wish.parents]
         return self._parent_ids[target.place]
 
-    def _target(self, prepared: Prepared) -> Workspace:
+    def _privacy(self, target: Workspace) -> Privacy:
+        """What the user and the repository keep back; read once for each repository."""
+        if target.place not in self._privacies:
+            config = load(target.top)
+            for note in config.notes:
+                self._console.note(f"note: {note}")
+            self._privacies[target.place] = config.privacy
+        return self._privacies[target.place]
+
+    def _target(self, directory: str | None) -> Workspace:
         """The repository the session goes into: where the command stands, or where the session took place."""
         around = self._around
         if self._wish.repo is not None:
             return around
-        own = workspace.of_session(prepared.repository_dir)
+        own = workspace.of_session(directory)
         if around.store is None:
             if own is None:
                 hint = "Go to a git repository, name one with --repo DIR, or make one with `git init`."

@@ -431,6 +431,21 @@ def test_outside_of_a_repository_the_sessions_own_repository_is_used(repository:
     assert repository.sessions
 
 
+def test_the_privacy_of_the_repository_it_goes_into_holds_wherever_the_command_stands(
+    repository: Repository, tmp_path: Path
+) -> None:
+    (repository.path / ".opensession").mkdir()
+    (repository.path / ".opensession/config.toml").write_text('[privacy]\nexclude_tools = ["claude-code"]\n')
+    path = tmp_path / "own.jsonl"
+    path.write_bytes(b"".join(claude_lines(cwd=str(repository.path))))
+
+    result = run_cli("publish", "upload", str(path), "--git", cwd=tmp_path)
+
+    assert result.code == 1
+    assert "exclude_tools" in result.err
+    assert repository.sessions == ""
+
+
 def test_a_session_of_another_repository_is_only_stored_here_on_request(repository: Repository, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
