@@ -1,4 +1,4 @@
-"""The repository as the store sees it: six verbs that a backend has, and what follows from them."""
+"""The repository as the store sees it: seven verbs that a backend has, and what follows from them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ class Repo(ABC):
     @abstractmethod
     def tip(self, ref: str) -> str | None:
         """The object a ref points at now; None when there is no such ref."""
+
+    @abstractmethod
+    def refs(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The refs below a prefix and the objects they point at now, by name; what points nowhere is left out.
+
+        Args:
+            prefix: Whole levels, with the slash at their end: ``refs/heads/``.
+        """
 
     @abstractmethod
     def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:

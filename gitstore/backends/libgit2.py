@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 from pygit2.enums import ConfigLevel, ObjectType
 
 from gitstore.backends.disk import REFLOG_MESSAGE, DiskRepo, is_foreign, repository_above, trust_hint
 from gitstore.errors import CorruptError, NotARepositoryError, UnsupportedError, UntrustedRepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _KINDS = {"commit": ObjectType.COMMIT, "tree": ObjectType.TREE, "blob": ObjectType.BLOB}
 
@@ -42,6 +47,15 @@ class Libgit2Repo(DiskRepo):
             return str(self._repo.lookup_reference(ref).resolve().target)
         except KeyError:
             return None
+
+    def refs(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The refs below a prefix and the objects they point at now, by name."""
+        start = prefix.encode()
+        names = [name for name in self._repo.raw_listall_references() if name.startswith(start)]
+        for name in sorted(os.fsdecode(name) for name in names):
+            # One that points at nothing, or in a circle, is listed all the same.
+            with contextlib.suppress(KeyError, ValueError, pygit2.GitError):
+                yield name, str(self._repo.lookup_reference(name).resolve().target)
 
     def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
         """The bytes of an object."""

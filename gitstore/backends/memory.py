@@ -9,7 +9,7 @@ from gitstore.errors import CorruptError, RefMovedError
 from gitstore.repo import Repo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class MemoryRepo(Repo):
@@ -24,6 +24,10 @@ class MemoryRepo(Repo):
     def tip(self, ref: str) -> str | None:
         """The object a ref points at now; None when there is no such ref."""
         return self._refs.get(ref)
+
+    def refs(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The refs below a prefix and the objects they point at now, by name."""
+        yield from sorted(row for row in self._refs.items() if row[0].startswith(prefix))
 
     def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
         """The bytes of an object."""

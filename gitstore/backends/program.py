@@ -10,11 +10,14 @@ import contextlib
 import os
 import subprocess
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from gitstore.backends.disk import REFLOG_MESSAGE, DiskRepo, is_foreign, repository_above, trust_hint
 from gitstore.errors import CorruptError, NotARepositoryError, UnsupportedError, UntrustedRepositoryError
 from gitstore.objects import HEX_DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The path given decides which repository it is, not the one whose hook we may run in (git rev-parse --local-env-vars).
 _LOCAL_VARIABLES = (
@@ -78,6 +81,13 @@ class ProgramRepo(DiskRepo):
             return found
         exact = self._start("show-ref", "--verify", "--hash", ref)
         return exact.communicate()[0].decode().strip() or None
+
+    def refs(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The refs below a prefix and the objects they point at now, by name."""
+        listing = self._start("for-each-ref", "--format=%(objectname) %(refname)", prefix, errors=subprocess.DEVNULL)
+        for line in listing.communicate()[0].splitlines():
+            oid, _, name = line.partition(b" ")
+            yield os.fsdecode(name), oid.decode()
 
     def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
         """The bytes of an object."""

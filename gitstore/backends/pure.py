@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dulwich.config import StackedConfig
 from dulwich.errors import NotGitRepository
 from dulwich.file import FileLocked
-from dulwich.objects import ZERO_SHA, ObjectID
-from dulwich.refs import Ref
+from dulwich.objects import ZERO_SHA, ObjectID, valid_hexsha
+from dulwich.refs import Ref, SymrefLoop
 from dulwich.repo import Repo as DulwichRepo
 from dulwich.repo import UnsupportedExtension, UnsupportedVersion
 
 from gitstore.backends.disk import REFLOG_MESSAGE, DiskRepo, is_foreign, repository_above, trust_hint
 from gitstore.errors import CorruptError, NotARepositoryError, UnsupportedError, UntrustedRepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 
@@ -51,6 +56,16 @@ class PureRepo(DiskRepo):
             return self._repo.refs[Ref(ref.encode())].decode()
         except KeyError:
             return None
+
+    def refs(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The refs below a prefix and the objects they point at now, by name."""
+        start = prefix.encode()
+        for name in sorted(name for name in self._repo.refs.allkeys() if name.startswith(start)):
+            # One that points at nothing, or in a circle, is listed all the same.
+            with contextlib.suppress(KeyError, ValueError, SymrefLoop):
+                oid = self._repo.refs[name]
+                if valid_hexsha(oid):
+                    yield os.fsdecode(name), oid.decode()
 
     def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
         """The bytes of an object; the limit is looked at afterwards."""

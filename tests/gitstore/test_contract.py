@@ -90,6 +90,29 @@ def test_refs_outside_of_heads_work_as_well(repo: Repo) -> None:
     assert repo.tip("refs/opensession/other") is None
 
 
+def test_refs_are_listed_by_name_below_whole_levels(repo: Repo) -> None:
+    first, second = commit(repo, 1), commit(repo, 2)
+    assert list(repo.refs("refs/")) == []
+    names = ["refs/heads/main", "refs/heads/feature/b", "refs/heads/feature/a", "refs/headless/x", "refs/other/main"]
+    for name in names:
+        repo.move_ref(name, first, None)
+    repo.move_ref("refs/heads/main", second, first)
+    assert list(repo.refs("refs/heads/")) == [
+        ("refs/heads/feature/a", first),
+        ("refs/heads/feature/b", first),
+        ("refs/heads/main", second),
+    ]
+    assert list(repo.refs("refs/heads/feature/")) == [("refs/heads/feature/a", first), ("refs/heads/feature/b", first)]
+    assert [name for name, _ in repo.refs("refs/")] == sorted(names)
+    assert list(repo.refs("refs/nothing/")) == []
+
+
+def test_while_refs_are_listed_other_things_are_read(repo: Repo) -> None:
+    for number in range(3):
+        repo.move_ref(f"refs/heads/{number}", commit(repo, number), None)
+    assert [repo.commit(oid).time for _, oid in repo.refs("refs/heads/")] == [0, 1, 2]
+
+
 def test_a_commit_is_read_with_its_times_and_message(repo: Repo) -> None:
     oid = commit(repo, 77, message="Grüße\n")
     found = repo.commit(oid)

@@ -14,6 +14,7 @@ from gitstore.store import SessionStore
 from tests.gitstore.samples import HEADER, REF, Lines, events, git, init, record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CONFIG = {"user.name": "Ada Tester", "user.email": "ada@example.org"}
@@ -29,6 +30,9 @@ class CountingRepo(Repo):
 
     def tip(self, ref: str) -> str | None:
         return self.inner.tip(ref)
+
+    def refs(self, prefix: str) -> Iterator[tuple[str, str]]:
+        return self.inner.refs(prefix)
 
     def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
         data = self.inner.read(kind, oid, limit)

@@ -135,6 +135,25 @@ def test_a_tag_or_another_branch_of_the_same_name_does_not_shadow(tmp_path: Path
         assert store.repo.tip(REF) == git(folder, "for-each-ref", "--format=%(objectname)", REF)
 
 
+def test_refs_that_point_nowhere_are_not_listed_and_others_lead_where_they_point(
+    tmp_path: Path, backend: Backend
+) -> None:
+    folder = committed(tmp_path / "repository")
+    tip = git(folder, "rev-parse", "HEAD")
+    for name in ("refs/x/loose", "refs/x/packed", "refs/xy/near"):
+        git(folder, "update-ref", name, tip)
+    git(folder, "pack-refs", "--all")
+    git(folder, "update-ref", "refs/x/loose", tip)
+    git(folder, "symbolic-ref", "refs/x/symbolic", "refs/x/packed")
+    git(folder, "symbolic-ref", "refs/x/dangling", "refs/x/nothing")
+    (folder / ".git/refs/x/circle").write_text("ref: refs/x/circle2\n")
+    (folder / ".git/refs/x/circle2").write_text("ref: refs/x/circle\n")
+    (folder / ".git/refs/x/damaged").write_text("no id\n")
+
+    with open_repo(folder, backend) as repo:
+        assert list(repo.refs("refs/x/")) == [("refs/x/loose", tip), ("refs/x/packed", tip), ("refs/x/symbolic", tip)]
+
+
 def test_another_ref_is_used_when_git_config_names_it(tmp_path: Path, backend: Backend) -> None:
     folder = init(tmp_path / "repository")
     git(folder, "config", "opensession.ref", "refs/opensession/sessions")
