@@ -223,6 +223,13 @@ def test_layout_2_keeps_metadata_and_transcripts_on_different_refs(repository: R
     assert found.told() == [("entire:40ecf75f2f1d/0", True), ("entire:41ecf75f2f1d/0", False)]
 
 
+def test_an_older_transcript_beside_that_of_layout_2_is_read_as_well(repository: Repository) -> None:
+    files = session("38/ecf75f2f1d/0", claude(1), metadata())
+    files["38/ecf75f2f1d/0/raw_transcript"] = claude(2, 3)
+    commit(repository.path, "refs/entire/checkpoints/v2/full/current", files)
+    assert repository.found().contents == [[claude(1), claude(2, 3)]]
+
+
 def test_subagents_have_transcripts_of_their_own(repository: Repository) -> None:
     files = session("38/ecf75f2f1d/0", claude(1), metadata(day=1))
     files["38/ecf75f2f1d/tasks/toolu_01Ab/agent-a1b2c3d4.jsonl"] = claude(2)

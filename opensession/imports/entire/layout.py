@@ -88,17 +88,17 @@ def subagent_of(name: str) -> str | None:
     return found[1] if found is not None else None
 
 
-def transcript_parts(names: Iterable[str]) -> dict[int, str]:
-    """The files of a transcript by their place in it.
+def transcripts_of(names: Iterable[str]) -> list[dict[int, str]]:
+    """The transcripts among the files of a folder, each as its files by their place in it.
 
-    One of more than 50 MB is cut: ``full.jsonl``, ``full.jsonl.001``, ... (``agent/chunking.go``).
+    One of more than 50 MB is cut: ``full.jsonl``, ``full.jsonl.001``, ... (``agent/chunking.go``). There is one, but
+    layout v2 left an older ``full.jsonl`` beside its ``raw_transcript`` for a while.
     """
-    names = list(names)
-    for base in TRANSCRIPTS:
-        parts = {number: name for name in names if (number := _part_number(name, base)) is not None}
-        if parts:
-            return dict(sorted(parts.items()))
-    return {}
+    names = sorted(names)
+    found = [
+        {number: name for name in names if (number := _part_number(name, base)) is not None} for base in TRANSCRIPTS
+    ]
+    return [dict(sorted(parts.items())) for parts in found if parts]
 
 
 def native_id(session_id: str) -> str:

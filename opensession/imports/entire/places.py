@@ -124,7 +124,7 @@ class _Walk:
             self._lost(name, "it is no folder")
             return
         rows = self._rows(name, entry)
-        if layout.transcript_parts(rows):
+        if layout.transcripts_of(rows):
             self._session(name, checkpoint, rows)
         self._tasks(name, checkpoint, rows)
         for row, inner in rows.items():
@@ -142,28 +142,27 @@ class _Walk:
         if metadata is not None and not metadata.is_file:
             self._note(name, f"its {layout.METADATA} is no file")
             metadata = None
-        self.places.append(
-            Place(
-                name=name,
-                checkpoint=checkpoint,
-                parts=self._parts(name, rows),
-                assets=_assets(rows),
-                metadata=metadata.oid if metadata is not None else None,
-                digest=layout.DIGEST in rows,
-            )
+        place = Place(
+            name=name,
+            checkpoint=checkpoint,
+            assets=_assets(rows),
+            metadata=metadata.oid if metadata is not None else None,
+            digest=layout.DIGEST in rows,
         )
+        transcripts = layout.transcripts_of(rows)
+        self.places.extend(place._replace(parts=self._parts(name, rows, files)) for files in transcripts)
+        if not transcripts:
+            self.places.append(place)
 
-    def _parts(self, name: str, rows: Mapping[str, Entry]) -> tuple[str, ...]:
+    def _parts(self, name: str, rows: Mapping[str, Entry], parts: Mapping[int, str]) -> tuple[str, ...]:
         """The blobs of a transcript; each part holds whole lines, so those that are there are taken."""
-        parts = layout.transcript_parts(rows)
         files = {number: rows[file].oid for number, file in parts.items() if rows[file].is_file}
         for number, file in parts.items():
             if number not in files:
                 self._lost(name, f"its {file} is no file")
-        if parts and len(parts) <= max(parts):
-            self._lost(
-                name, f"{max(parts) + 1 - len(parts)} of the {max(parts) + 1} parts of its transcript are missing"
-            )
+        count = max(parts) + 1
+        if len(parts) < count:
+            self._lost(name, f"{count - len(parts)} of the {count} parts of its transcript are missing")
         return tuple(files.values())
 
     def _tasks(self, name: str, checkpoint: str, rows: Mapping[str, Entry]) -> None:
