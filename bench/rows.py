@@ -146,7 +146,7 @@ def redact(place: Place) -> list[Row]:
     from opensession.source import from_path  # noqa: PLC0415
 
     path = place.file("redact.jsonl", inputs.claude_session(10_000_000))
-    session = claude_code.read(from_path(path)).session
+    (reading,) = claude_code.read(from_path(path))
     waiting: list[Any] = []
 
     def floor() -> object:
@@ -156,7 +156,7 @@ def redact(place: Place) -> list[Row]:
     def scan() -> object:
         return Redactor(home="/home/ada").session(waiting.pop())
 
-    theirs, ours = compare(floor, scan, before=lambda: waiting.append(copy.deepcopy(session)))
+    theirs, ours = compare(floor, scan, before=lambda: waiting.append(copy.deepcopy(reading.session)))
     return [Row("redact 10 MB of Claude Code", "json.loads on every line", theirs, ours, 2.0)]
 
 

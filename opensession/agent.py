@@ -7,7 +7,9 @@ of the source and clamps times instead of sorting by them.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -18,7 +20,7 @@ from opensession.hail.session import Agent as Producer
 from opensession.hail.session import Context, Reading, Session, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from opensession.hail.events import Block
@@ -29,59 +31,112 @@ Place = tuple[int, int, int, str]
 """Nanoseconds since 1970, line of the source, part of the line, id."""
 
 
+class Evidence(IntEnum):
+    """How sure a reader is that a file is its agent's; of several readers the surest one reads it."""
+
+    NONE = 0
+    POSSIBLE = 1
+    """The shape fits, and would fit others: bare roles and contents."""
+    LIKELY = 2
+    """Fields that this agent writes and few others do."""
+    CERTAIN = 3
+    """Something that only this agent writes."""
+
+
 class Sample(msgspec.Struct, frozen=True):
     """The beginning of a file, for recognising what it is.
 
     Attributes:
         head: First bytes, decompressed.
-        objects: The first JSON objects in it, at most 32.
-        whole: The head parsed as one JSON value, when it is one.
+        objects: The first JSON objects in it, one a line, at most 32.
+        document: The file as one JSON value, when it is one; of a long one as much as the head holds.
+        tables: The tables of a SQLite database with their columns.
     """
 
     head: bytes
     objects: Sequence[dict[str, Any]]
-    whole: Any = None
+    document: Any = None
+    tables: Mapping[str, frozenset[str]] = {}
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A session file in an agent's own store.
+    """A session in an agent's own store.
 
     Attributes:
         path: The file.
         modified: When it last changed, in seconds since 1970.
         cwd: The working directory it belongs to, when that is cheap to know.
+        key: Which session in a file of many.
     """
 
     path: Path
     modified: float
     cwd: str | None = None
+    key: str | None = None
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """What discovery may know of the machine: its environment and home, never read elsewhere."""
+    """What discovery may know of the machine, never read elsewhere.
+
+    Attributes:
+        environ: Its environment.
+        home: The user's home folder.
+        platform: ``sys.platform``: linux, darwin or win32.
+    """
 
     environ: Mapping[str, str]
     home: Path
+    platform: str = sys.platform
+
+
+class About(msgspec.Struct, frozen=True):
+    """What `opensession docs agents` says of an agent.
+
+    Attributes:
+        where: Where its sessions are, as people write it: ``~/.codex/sessions``.
+        support: What the reader was proven on: ``recordings`` (real ones), ``source`` (built from the producer's source
+            and documents) or ``samples`` (written or published examples only).
+        versions: The versions of the agent or its format that it was proven on.
+        environment: Variables that move the store.
+        tokens: ``per call``, ``per session`` or nothing.
+        diffs: ``recorded`` (by the agent, with real positions), ``from arguments`` or nothing.
+        subagents: ``folded`` into their parent, ``linked`` to it or nothing.
+        live: How a running session's file changes: ``appended``, ``rewritten`` or ``database``.
+    """
+
+    where: str
+    support: str
+    versions: str
+    environment: tuple[str, ...] = ()
+    tokens: str = ""
+    diffs: str = ""
+    subagents: str = ""
+    live: str = "appended"
 
 
 class Agent(Protocol):
     """The names a module under ``agents`` has.
 
+    A module may also have ``part_of(path) -> Path | None``: the session file that the file at a path is a part of, such
+    as a subagent's own transcript.
+
     Attributes:
         NAME: The slug: claude-code.
         PROVIDER: Who makes its models, when the transcript doesn't say.
         READER: The reader's version; raise it when the same source would give other events.
+        ABOUT: What users should know of it.
     """
 
     NAME: str
     PROVIDER: str
     READER: int
+    ABOUT: About
 
-    def recognise(self, sample: Sample) -> bool:
-        """Whether the sample is this agent's, by content alone."""
+    def recognise(self, sample: Sample) -> Evidence:
+        """How sure it is that the sample is this agent's, by content alone."""
 
-    def read(self, source: Source) -> Reading:
-        """The session in the source.
+    def read(self, source: Source) -> Iterable[Reading]:
+        """The sessions in the source, one after the other; of a file of many those that ``source.keys`` names.
 
         Raises:
             InputError: There is no session in it.
@@ -174,6 +229,24 @@ class Draft(msgspec.Struct):
         self.unread.extend(other.unread)
         self.skipped.update(other.skipped)
         self.records += other.records
+
+    def date(self, time: str) -> None:
+        """Give all events one estimated time, when their source states none.
+
+        The time is that of the file, and another one when the file grows: every event then says that the last line
+        completed it, so that a later reading wins as a whole.
+
+        Args:
+            time: Canonical.
+        """
+        for event in self.events:
+            event.timestamp = time
+            self.touch(event, self._line)
+
+    @property
+    def undated(self) -> bool:
+        """Whether no event has a time of its own."""
+        return all("ts_estimated" in event.attributes for event in self.events)
 
     def finish(self, session_id: str, producer: Producer, context: Context, cwd: str | None) -> Reading:
         """The session as read; events of several files are brought into the one order of ``order_key``."""

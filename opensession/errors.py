@@ -2,6 +2,8 @@
 
 OpenSessionError (1)
  +- InputError (1)           a file that is no session, too large, or damaged
+ |   +- NoSessionError (1)   a file that is well, but in which nobody said anything
+ |   +- ExcludedError (1)    a session that the configuration keeps back
  +- PartialFailureError (1)  some of the work failed, the rest is done
  +- UsageError (2)           the request itself makes no sense
  |   +- ConfigError (2)      a configuration file that cannot be read
@@ -30,6 +32,14 @@ class OpenSessionError(Exception):
 
 class InputError(OpenSessionError):
     """The input is not a session, is too large, or is damaged beyond reading."""
+
+
+class NoSessionError(InputError):
+    """The input is what it should be, but there is no conversation in it yet."""
+
+
+class ExcludedError(InputError):
+    """The configuration keeps the session back."""
 
 
 class PartialFailureError(OpenSessionError):

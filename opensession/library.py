@@ -17,6 +17,7 @@ from opensession import committed
 from opensession.agent import Found, Machine
 from opensession.agents import AGENTS, named
 from opensession.errors import NothingFoundError, UsageError
+from opensession.hail import times
 from opensession.refs import GRAMMAR, MIN_PREFIX, ById, ByPath, Latest, Nth, Ref
 from opensession.source import from_path, open_source
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gitstore.store import Publication, SessionStore
     from opensession.config import Privacy
     from opensession.hail.session import Session
+    from opensession.recognition import Recognised
     from opensession.source import Source
 
 _COMMIT_HINT = "Commit one: `opensession publish upload FILE --git`."
@@ -144,15 +146,15 @@ class Library(msgspec.Struct):
         if ids:
             return self._committed(_single(prefix, ids))
         here, elsewhere = self._found(None)
-        files = [file for file in [*here, *elsewhere] if _names(file.path, prefix)]
+        files = [file for file in [*here, *elsewhere] if _names(file, prefix)]
         if not files:
             raise NothingFoundError(
                 f"no session {prefix} is committed here or on this machine, nor is there such a file",
                 hint=self._near(prefix),
             )
-        if len({file.path.stem for file in files}) > 1:
-            _single(prefix, sorted({file.path.stem for file in files}))
-        self.notes.append(f"{prefix} is not committed: taken from {files[0].path}")
+        if len({_name(file) for file in files}) > 1:
+            _single(prefix, sorted({_name(file) for file in files}))
+        self.notes.append(f"{prefix} is not committed: taken from {_place(files[0])}")
         return self._from_agent(files[0])
 
     def _publications(self, tool: str | None) -> Iterator[Publication]:
@@ -169,16 +171,26 @@ class Library(msgspec.Struct):
         return Selected(committed.session_of(self.store.get(session_id)), session_id, committed=True)
 
     def _from_file(self, path: str) -> Selected:
-        return self._through_the_gate(open_source(path), path)
+        return self._through_the_gate(open_source(path))
 
     def _from_agent(self, file: Found) -> Selected:
-        return self._through_the_gate(from_path(file.path), str(file.path))
+        return self._through_the_gate(from_path(file.path, frozenset([file.key]) if file.key is not None else None))
 
-    def _through_the_gate(self, source: Source, reference: str) -> Selected:
+    def _through_the_gate(self, source: Source) -> Selected:
+        """The session in a source; of a file of many the newest."""
         # What is committed passed it already; only these need its rules, which take longer to load than to look up.
-        from opensession import publish  # noqa: PLC0415
+        from opensession import publish, recognition  # noqa: PLC0415
 
-        return Selected(publish.prepare(source, lambda _: self.privacy).session, reference, committed=False)
+        count, newest = 0, None
+        for recognised in recognition.sessions(source):
+            count += 1
+            if newest is None or _updated(recognised) >= _updated(newest):
+                newest = recognised
+        if newest is None:
+            raise NothingFoundError(f"there is no session in {source.name}", hint=_COMMIT_HINT)
+        if count > 1:
+            self.notes.append(f"{source.name} holds {count} sessions: taken the newest; {source.name}#ID names another")
+        return Selected(publish.prepare(newest, lambda _: self.privacy).session, newest.name, committed=False)
 
     def _uncommitted(self, tool: str | None) -> list[Found]:
         here, elsewhere = self._found(tool)
@@ -207,8 +219,8 @@ class Library(msgspec.Struct):
         here, _ = self._found(tool, head.time)
         if here and here[0].modified > head.time:
             self.notes.append(
-                f"a newer session is not committed: {here[0].path}\n"
-                f"  commit it with: opensession publish upload {here[0].path} --git"
+                f"a newer session is not committed: {_place(here[0])}\n"
+                f"  commit it with: opensession publish upload {_place(here[0])} --git"
             )
 
     def _near(self, text: str) -> str:
@@ -242,10 +254,29 @@ def _past_the_end(position: int, there: int, tool: str | None, where: str) -> No
     return NothingFoundError(f"HEAD^{position}: only {there} {sessions} {where}{who}", hint=GRAMMAR)
 
 
-def _names(path: Path, prefix: str) -> bool:
-    """Whether a file's name holds a session id that begins so: agents put a date or a word before it."""
-    stem = path.name.split(".", 1)[0]
-    return len(prefix) >= MIN_PREFIX and (stem.startswith(prefix) or f"-{prefix}" in stem)
+def _names(file: Found, prefix: str) -> bool:
+    """Whether a session's name holds an id that begins so: agents put a date or a word before it."""
+    name = _name(file)
+    return len(prefix) >= MIN_PREFIX and (name.startswith(prefix) or f"-{prefix}" in name)
+
+
+def _name(file: Found) -> str:
+    """What names a session on this machine: its key in a file of many, else the file's name, or its folder's.
+
+    A file's name says little where each session has a folder: ``<session>/events.jsonl``.
+    """
+    if file.key is not None:
+        return file.key
+    stem = file.path.name.split(".", 1)[0]
+    return stem if any(character.isdigit() for character in stem) else file.path.parent.name
+
+
+def _place(file: Found) -> str:
+    return f"{file.path}#{file.key}" if file.key is not None else str(file.path)
+
+
+def _updated(recognised: Recognised) -> int:
+    return times.parse(recognised.reading.session.context.updated_at)
 
 
 def _below(cwd: str | None, top: Path | None) -> bool:

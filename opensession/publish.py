@@ -10,10 +10,9 @@ import msgspec
 from gitstore.layout import Segmenter, safe_session_id
 from gitstore.store import Record
 from opensession.agent import order_key
-from opensession.errors import InputError
+from opensession.errors import ExcludedError, NoSessionError
 from opensession.hail import assets, canonical, stats, write
 from opensession.hail.session import Context, Session
-from opensession.recognition import read_source
 from opensession.redact import RULES_VERSION, Redactor, Report, env_values
 from opensession.union import Union
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from gitstore.store import Outcome, SessionStore
     from opensession.config import Privacy
-    from opensession.source import Source
+    from opensession.recognition import Recognised
 
 _FIXED_ATTRIBUTES = ("cwd", "git_branch", "native_session_id")
 """Context that stands in the first segment: what the first records say and later ones do not change."""
@@ -48,29 +47,30 @@ class Prepared(NamedTuple):
     repository_dir: str | None
 
 
-def prepare(
-    source: Source, privacy_of: Callable[[str | None], Privacy], *, agent: str | None = None, redact: bool = True
-) -> Prepared:
-    """Read a session and take out what must not leave.
+def prepare(recognised: Recognised, privacy_of: Callable[[str | None], Privacy], *, redact: bool = True) -> Prepared:
+    """Take out of a session what must not leave.
 
     Args:
-        source: Any agent's file, or HAIL.
-        privacy_of: What the user, and the repository the session goes into, want kept back; it is asked once the
-            session's own working directory is known, since that may decide on the repository.
-        agent: Read it as this agent's, whatever it looks like.
+        recognised: The session as it was read.
+        privacy_of: What the user, and the repository the session goes into, want kept back; it is asked with the
+            session's own working directory, since that may decide on the repository.
         redact: False only when the user has confirmed it.
 
     Raises:
-        InputError: There is no session in the source, or it is excluded.
+        InputError: There is nothing in the session, or it is excluded.
     """
-    reading, reader = read_source(source, agent)
+    reading = recognised.reading
     session = reading.session
     if not session.events:
-        raise InputError(f"{source.name} holds no events", hint="There is nothing to store until the first prompt.")
+        raise NoSessionError(
+            f"{recognised.name} holds no events", hint="There is nothing to store until the first prompt."
+        )
     privacy = privacy_of(reading.repository_dir)
     if session.agent.tool in privacy.exclude_tools:
         hint = "Remove it from privacy.exclude_tools to publish it."
-        raise InputError(f"{source.name}: sessions of {session.agent.tool} are excluded by configuration", hint=hint)
+        raise ExcludedError(
+            f"{recognised.name}: sessions of {session.agent.tool} are excluded by configuration", hint=hint
+        )
     canonical.canonical(session)
     _name(session)
     _number_lines(session)
@@ -78,7 +78,7 @@ def prepare(
     report = Report()
     if redact:
         report = _redactor(privacy, reading.repository_dir).session(session)
-    return Prepared(session, report, reader, len(reading.unread), reading.skipped, reading.repository_dir)
+    return Prepared(session, report, recognised.reader, len(reading.unread), reading.skipped, reading.repository_dir)
 
 
 def record_of(prepared: Prepared, parents: Iterable[str] = ()) -> Record:

@@ -4,24 +4,43 @@ from __future__ import annotations
 
 from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from opensession.agent import Sample
+from opensession.agent import Evidence, Sample
 from opensession.agents import AGENTS, named
-from opensession.errors import InputError, UsageError
+from opensession.errors import InputError, NoSessionError, NothingFoundError, UsageError
 from opensession.hail import lines, read
-from opensession.source import Source, named_failures
+from opensession.source import SQLITE, named_failures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from opensession.agent import Agent
     from opensession.hail.session import Reading, Unread
+    from opensession.source import Source
 
 SAMPLE_OBJECTS = 32
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_source(source: Source, agent: str | None = None) -> tuple[Reading, str]:
-    """The session in a source, and the version of what read it as ``name/number``.
+class Recognised(NamedTuple):
+    """A session that was read.
+
+    Attributes:
+        reading: The session.
+        reader: What read it, as ``name/version``.
+        name: What to call it: the file, with the session's key when the file holds many.
+    """
+
+    reading: Reading
+    reader: str
+    name: str
+
+
+def sessions(source: Source, agent: str | None = None) -> Iterator[Recognised]:
+    """The sessions in a source, one after the other.
 
     Args:
         source: A session file of any agent, or HAIL in any shape.
@@ -29,37 +48,134 @@ def read_source(source: Source, agent: str | None = None) -> tuple[Reading, str]
 
     Raises:
         InputError: Nobody recognises it, or there is no session in it.
+        NothingFoundError: The sessions that were asked for are not in it.
         UsageError: No agent has that name.
     """
-    sample = sample_of(source)
     with named_failures(source.name):
-        if agent is None and read.recognise(sample.head, sample.objects) is not None:
-            with source.open() as stream:
-                return read.read(stream, name=source.stem), f"hail/{read.READER}"
-        entry = named(agent) if agent is not None else None
-        if agent is not None and entry is None:
-            raise UsageError(f"no agent is called {agent}", hint=f"Known: {', '.join(e.name for e in AGENTS)}.")
-        for candidate in (entry,) if entry is not None else AGENTS:
-            reader = candidate.load()
-            if entry is not None or reader.recognise(sample):
-                return reader.read(source), f"{reader.NAME}/{reader.READER}"
-    titles = ", ".join(entry.title for entry in AGENTS)
-    raise InputError(
-        f"{source.name} is not a session file that opensession knows",
-        hint=f"Expected a transcript of {titles}, or HAIL (one JSON object per line); gzip of these is fine.",
-    )
+        readings, reader = _reader_of(source, agent)
+        empty = True
+        for reading in readings:
+            empty = False
+            name = f"{source.name}#{reading.key}" if reading.key is not None else source.name
+            yield Recognised(reading, reader, name)
+    if empty and source.keys is not None:
+        wanted = ", ".join(sorted(source.keys))
+        raise NothingFoundError(f"{source.name} holds no session {wanted}", hint="Leave out #ID to take all of them.")
+    if empty:
+        raise NoSessionError(
+            f"{source.name}: no session in it", hint="There is nothing to store until the first prompt."
+        )
+
+
+def agent_of(source: Source) -> Agent | None:
+    """The reader of the agent that wrote a source, or None for HAIL and what nobody recognises.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    with named_failures(source.name):
+        sample = sample_of(source)
+        return None if _is_hail(sample) else _surest(sample)
+
+
+def is_session(source: Source) -> bool:
+    """Whether anybody recognises a source.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    with named_failures(source.name):
+        sample = sample_of(source)
+        return _is_hail(sample) or _surest(sample) is not None
+
+
+def _reader_of(source: Source, agent: str | None) -> tuple[Iterable[Reading], str]:
+    sample = sample_of(source)
+    if agent is None and _is_hail(sample):
+        return _hail(source), f"hail/{read.READER}"
+    reader = _called(agent) if agent is not None else _surest(sample)
+    if reader is None:
+        hint = "`opensession docs agents` lists what is known; --agent NAME reads it as one of these anyway."
+        raise InputError(f"{source.name} is not a session file that opensession knows", hint=hint)
+    return reader.read(source), f"{reader.NAME}/{reader.READER}"
+
+
+def _hail(source: Source) -> Iterator[Reading]:
+    with source.open() as stream:
+        yield read.read(stream, name=source.stem)
+
+
+def _is_hail(sample: Sample) -> bool:
+    return not sample.tables and read.recognise(sample.head, sample.objects) is not None
+
+
+def _called(name: str) -> Agent:
+    entry = named(name)
+    if entry is None:
+        raise UsageError(f"no agent is called {name}", hint=f"Known: {', '.join(entry.name for entry in AGENTS)}.")
+    return entry.load()
+
+
+def _surest(sample: Sample) -> Agent | None:
+    """The reader with the best evidence; of equals the first of the registry. A certain one ends the search."""
+    best, found = Evidence.NONE, None
+    for entry in AGENTS:
+        reader = entry.load()
+        evidence = reader.recognise(sample)
+        if evidence > best:
+            best, found = evidence, reader
+        if evidence is Evidence.CERTAIN:
+            break
+    return found
 
 
 def sample_of(source: Source) -> Sample:
     """The beginning of a source as its readers look at it."""
     head = source.head
+    if head.startswith(SQLITE):
+        return Sample(head=head[: len(SQLITE)], objects=(), tables=_tables(source))
     ignored: list[Unread] = []
     objects = [value for _, value in islice(lines.objects(BytesIO(head), ignored), SAMPLE_OBJECTS)]
-    return Sample(head=head, objects=objects, whole=_whole(head))
+    start = head.lstrip(_BYTE_ORDER_MARK + b" \t\r\n")
+    if start[:1] not in (b"{", b"["):
+        return Sample(head=head, objects=objects)
+    if len(objects) > 1 and _begins_with_a_line(start):
+        return Sample(head=head, objects=objects)
+    whole = _whole(start)
+    if whole is not None:
+        return Sample(head=head, objects=objects, document=whole)
+    if _begins_with_a_line(start):
+        return Sample(head=head, objects=objects)
+    # What looks like objects in it are parts of one value that goes on.
+    return Sample(head=head, objects=(), document=_partial(start))
 
 
-def _whole(head: bytes) -> Any:
+def _tables(source: Source) -> Mapping[str, frozenset[str]]:
+    from opensession import database  # noqa: PLC0415 - SQLite is slow to import, and most files are text
+
+    with database.opened(source) as opened:
+        return opened.tables
+
+
+def _begins_with_a_line(start: bytes) -> bool:
+    """Whether the first line is a JSON value of its own, or several glued together."""
+    line = start.partition(b"\n")[0]
+    ignored: list[Unread] = []
+    return next(lines.salvaged(line, 1, ignored), None) is not None and not line.rstrip(b"\r").endswith(b",")
+
+
+def _whole(data: bytes) -> Any:
     try:
-        return msgspec.json.decode(head)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(data)
+    except lines.UNDECODABLE:
+        return None
+
+
+def _partial(data: bytes) -> Any:
+    """As much of a JSON value as the bytes hold."""
+    import jiter  # noqa: PLC0415 - most transcripts have one record a line
+
+    try:
+        return jiter.from_json(data, partial_mode=True)
+    except ValueError:
         return None

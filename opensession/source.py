@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from opensession.errors import InputError, NothingFoundError
+from opensession.errors import InputError, NoSessionError, NothingFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _LONGEST_HEAD = 64 * 1024 * 1024
 _CHUNK = 128 * 1024
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_SQLITE = b"SQLite format 3\x00"
+SQLITE = b"SQLite format 3\x00"
 _TEXT_ENDS = b"\x00 \r\n\t"
 
 
@@ -38,12 +38,18 @@ class Source(msgspec.Struct, frozen=True):
         path: Where it is, or None for standard input; readers look beside it for subagents and long outputs.
         head: Its first bytes, decompressed.
         content: All its bytes, when they cannot be read again (standard input).
+        keys: Which sessions of a file of many are wanted; None for all.
     """
 
     name: str
     path: Path | None
     head: bytes = b""
     content: bytes | None = None
+    keys: frozenset[str] | None = None
+
+    def wants(self, key: str) -> bool:
+        """Whether a session of a file of many is asked for."""
+        return self.keys is None or key in self.keys
 
     def open(self) -> BinaryIO:
         """A fresh stream of the decompressed bytes."""
@@ -62,7 +68,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def open_source(name: str) -> Source:
-    """The transcript a user named on the command line; ``-`` is standard input.
+    """The transcript a user named on the command line; ``-`` is standard input, ``FILE#ID`` one session of many.
 
     Raises:
         NothingFoundError: There is no such file.
@@ -70,17 +76,33 @@ def open_source(name: str) -> Source:
     """
     if name == STDIN:
         return _checked(Source("standard input", None, content=sys.stdin.buffer.read()))
+    path, _, key = name.rpartition("#")
+    if path and key and not Path(name).exists():
+        return from_path(Path(path), frozenset([key]))
     return from_path(Path(name))
 
 
-def from_path(path: Path) -> Source:
+def from_path(path: Path, keys: frozenset[str] | None = None) -> Source:
     """The transcript at a path.
+
+    Args:
+        path: Where it is.
+        keys: Which sessions of a file of many are wanted; None for all.
 
     Raises:
         NothingFoundError: There is no such file.
         InputError: It is a folder, empty, unreadable, a damaged archive or no text at all.
     """
-    return _checked(Source(str(path), path))
+    return _checked(Source(str(path), path, keys=keys))
+
+
+def from_bytes(name: str, content: bytes) -> Source:
+    """The transcript in bytes that lie in no file.
+
+    Raises:
+        InputError: They are empty, a damaged archive or no text at all.
+    """
+    return _checked(Source(name, None, content=content))
 
 
 @contextmanager
@@ -114,11 +136,11 @@ def _checked(source: Source) -> Source:
             head += stream.readline(_LONGEST_HEAD)
     if not head.strip(_TEXT_ENDS):
         hint = "An agent writes its first record with the first prompt."
-        raise InputError(f"{source.name} is empty", hint=hint)
-    if b"\x00" in head.rstrip(b"\x00") and not head.startswith(_SQLITE):
+        raise NoSessionError(f"{source.name} is empty", hint=hint)
+    if b"\x00" in head.rstrip(b"\x00") and not head.startswith(SQLITE):
         hint = "Expected the JSON Lines of an agent, HAIL, or gzip of these."
         raise InputError(f"{source.name} is a binary file, not a session", hint=hint)
-    return Source(source.name, source.path, head, source.content)
+    return Source(source.name, source.path, head, source.content, source.keys)
 
 
 def _decompressed(raw: BinaryIO) -> BinaryIO:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from opensession import fields
 from opensession.hail.events import (
     CodeSearch,
     FileCreate,
@@ -25,31 +26,43 @@ from opensession.hail.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     Maker = Callable[[str, dict[str, Any], str | None], tuple[Kind, dict[str, Any]]]
 
 UNKNOWN = "unknown"
 
-_READ = "read read_file readfile view view_file view_image notebookread load_file fs_read read_many_files"
-_CREATE = "write write_file writefile create create_file writetofile write_to_file newfilecreated save-file"
+_READ = (
+    "read read_file readfile view view_file view_image notebookread load_file fs_read read_many_files "
+    "read_file_v2 open_file cat"
+)
+_CREATE = (
+    "write write_file writefile create create_file writetofile write_to_file newfilecreated save-file save_file "
+    "create_new_file fs_write save"
+)
 _EDIT = (
     "edit multiedit edit_file replace replace_in_file str_replace search_replace strreplace apply_diff "
-    "editedexistingfile applieddiff insert_content notebookedit patch"
+    "editedexistingfile applieddiff insert_content notebookedit patch edit_file_v2 strreplacefile "
+    "replace_string_in_file insert_edit_into_file multi_replace_string_in_file replace_file_content "
+    "multi_replace_file_content single_find_and_replace edit_existing_file multi_edit search_and_replace"
 )
 _DELETE = "delete_file delete filedeleted"
-_CODE_SEARCH = "grep grep_search search_files searchfiles codebase_search rg search_file_content finder"
+_CODE_SEARCH = (
+    "grep grep_search search_files searchfiles codebase_search rg search_file_content finder ripgrep "
+    "ripgrep_raw_search semantic_search builtin_grep_search grep_files"
+)
 _FILE_SEARCH = (
     "glob file_search glob_file_search list_files listfiles listfilestoplevel listfilesrecursive "
-    "list_dir list_directory ls"
+    "list_dir list_directory ls list find find_files find_by_name list_dir_v2 listdir"
 )
 _SHELL = (
     "bash shell shell_command local_shell exec_command run_shell_command run_terminal_cmd run_command "
-    "execute_command command powershell developer__shell execute terminal"
+    "execute_command command powershell developer__shell execute terminal run_terminal_command_v2 "
+    "run_in_terminal runterminalcommand run_terminal_command execute_bash execute_shell shell_exec runcommand exec"
 )
-_WEB_SEARCH = "websearch web_search google_web_search"
-_WEB_FETCH = "webfetch web_fetch fetch fetchurl read_url_content browser_navigate"
-_TASK = "task agent spawn_agent newtask new_task delegate"
+_WEB_SEARCH = "websearch web_search google_web_search search_web searchweb"
+_WEB_FETCH = "webfetch web_fetch fetch fetchurl fetch_url read_url_content browser_navigate read_web_page fetch_webpage"
+_TASK = "task agent spawn_agent newtask new_task delegate delegate_task runsubagent task_v2 spawn_subagent"
 
 _PATH_KEYS = (
     "file_path",
@@ -62,10 +75,31 @@ _PATH_KEYS = (
     "relative_workspace_path",
     "notebook_path",
     "filename",
+    "filepath",
+    "targetFile",
+    "relativePath",
+    "file",
+    "uri",
 )
-_COMMAND_KEYS = ("command", "cmd", "CommandLine")
-_QUERY_KEYS = ("query", "pattern", "regex", "q", "search_term", "Query", "search_query")
-_PATTERN_KEYS = ("pattern", "glob_pattern", "glob", "path", "directory", "DirectoryPath", "query", "dir_path")
+_COMMAND_KEYS = ("command", "cmd", "CommandLine", "script")
+_QUERY_KEYS = ("query", "pattern", "regex", "q", "search_term", "Query", "search_query", "searchTerm", "SearchPattern")
+_PATTERN_KEYS = (
+    "pattern",
+    "glob_pattern",
+    "globPattern",
+    "filePattern",
+    "glob",
+    "Pattern",
+    "path",
+    "directory",
+    "DirectoryPath",
+    "query",
+    "dir_path",
+    "target_directory",
+    "targetDirectory",
+    "SearchDirectory",
+    "dirPath",
+)
 _URL_KEYS = ("url", "Url", "uri", "prompt")
 _TITLE_KEYS = ("description", "title", "task_name", "prompt", "message", "subagent_type", "agent_type")
 
@@ -130,15 +164,6 @@ def command_text(value: Any) -> str:
     return ""
 
 
-def first_text(given: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    """The first of these arguments that is text and not empty."""
-    for key in keys:
-        value = given.get(key)
-        if isinstance(value, str) and value:
-            return value
-    return ""
-
-
 def _key(name: str, given: dict[str, Any]) -> str:
     if name in TEXT_EDITORS:
         verb = str(given.get("command", ""))
@@ -158,14 +183,14 @@ def _is_windows(path: str) -> bool:
 
 def _on_path(make: Callable[[str], Kind]) -> Maker:
     def kind(_name: str, given: dict[str, Any], cwd: str | None) -> tuple[Kind, dict[str, Any]]:
-        return path_kind(make, first_text(given, _PATH_KEYS), cwd)
+        return path_kind(make, fields.first(given, *_PATH_KEYS), cwd)
 
     return kind
 
 
 def _on_text(make: Callable[[str], Kind], keys: tuple[str, ...]) -> Maker:
     def kind(_name: str, given: dict[str, Any], _cwd: str | None) -> tuple[Kind, dict[str, Any]]:
-        return make(first_text(given, keys) or UNKNOWN), {}
+        return make(fields.first(given, *keys) or UNKNOWN), {}
 
     return kind
 
@@ -178,7 +203,7 @@ def _shell(_name: str, given: dict[str, Any], _cwd: str | None) -> tuple[Kind, d
 
 
 def _task(_name: str, given: dict[str, Any], _cwd: str | None) -> tuple[Kind, dict[str, Any]]:
-    title = first_text(given, _TITLE_KEYS)
+    title = fields.first(given, *_TITLE_KEYS)
     return TaskStart(title.split("\n", 1)[0][:200] or None), {}
 
 

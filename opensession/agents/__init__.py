@@ -1,4 +1,4 @@
-"""The registry of agents, the most particular first: adding one is a module and a line here."""
+"""The registry of agents, the most used first: adding one is a module and a line here."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class Entry(msgspec.Struct, frozen=True):
 AGENTS: tuple[Entry, ...] = (
     Entry("codex", "Codex CLI", "codex", "opensession.agents.codex"),
     Entry("claude-code", "Claude Code", "claude", "opensession.agents.claude_code", ("claude",)),
+    Entry("amp", "Amp", "amp", "opensession.agents.amp"),
+    Entry("goose", "Goose", "goose", "opensession.agents.goose"),
 )
 
 

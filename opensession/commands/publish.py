@@ -8,7 +8,7 @@ import click
 
 from gitstore.layout import session_path
 from gitstore.store import Stored
-from opensession import publish, workspace
+from opensession import publish, recognition, workspace
 from opensession.commands.options import confirm, output_options, repo_option, yes_option
 from opensession.config import load
 from opensession.errors import OpenSessionError, PartialFailureError, UsageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from opensession.config import Privacy
     from opensession.console import Console
     from opensession.publish import Prepared
+    from opensession.recognition import Recognised
     from opensession.workspace import Workspace
 
 _BATCH = 64
@@ -137,7 +138,10 @@ class _Upload:
         raise PartialFailureError(f"{failed} of {total} files could not be stored", hint=hint)
 
     def _take(self, name: str) -> None:
-        wish = self._wish
+        for recognised in recognition.sessions(open_source(name), self._wish.agent):
+            self._prepare(recognised)
+
+    def _prepare(self, recognised: Recognised) -> None:
         target = self._around
 
         def privacy_of(directory: str | None) -> Privacy:
@@ -145,10 +149,10 @@ class _Upload:
             target = self._target(directory)
             return self._privacy(target)
 
-        prepared = publish.prepare(open_source(name), privacy_of, agent=wish.agent, redact=wish.redact)
+        prepared = publish.prepare(recognised, privacy_of, redact=self._wish.redact)
         record = publish.record_of(prepared, self._parents(target))
         waiting = self._waiting.setdefault(target.place, (target, []))[1]
-        waiting.append(_Ready(name, prepared, record))
+        waiting.append(_Ready(recognised.name, prepared, record))
         if len(waiting) >= _BATCH or sum(ready.size for ready in waiting) >= _BATCH_BYTES:
             self._store(target.place)
 

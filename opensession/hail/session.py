@@ -75,6 +75,7 @@ class Reading(msgspec.Struct, kw_only=True):
         skipped: Records understood and left out on purpose, by kind (progress ticks, snapshots, repeats).
         records: How many records the source holds.
         repository_dir: The working directory as the source states it, before any redaction.
+        key: What names the session in a file of many.
     """
 
     session: Session
@@ -82,3 +83,4 @@ class Reading(msgspec.Struct, kw_only=True):
     skipped: dict[str, int] = {}
     records: int = 0
     repository_dir: str | None = None
+    key: str | None = None

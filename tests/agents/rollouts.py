@@ -9,17 +9,18 @@ from opensession.agents import codex
 from opensession.hail import canonical
 from opensession.hail.events import Event
 from opensession.hail.session import Reading, Session
-from opensession.source import HEAD_BYTES, Source
+from opensession.source import Source
+from tests.agents import golden
 
 CWD = "/home/ada/garden"
 
 
 def source_of(data: bytes, name: str = "-") -> Source:
-    return Source(name, None, data[:HEAD_BYTES], data)
+    return golden.source_of(data, name)
 
 
 def read(data: bytes) -> Reading:
-    return codex.read(source_of(data))
+    return golden.one(codex.read(source_of(data)))
 
 
 def meta(**fields: Any) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def source_of(data: bytes, name: str = "-") -> Source:
 
 
 def read(*records: dict[str, Any]) -> Reading:
-    return claude_code.read(source_of(b"".join(json.dumps(item).encode() + b"\n" for item in records)))
+    return golden.one(claude_code.read(source_of(b"".join(json.dumps(item).encode() + b"\n" for item in records))))
 
 
 def kinds(reading: Reading) -> list[str]:
@@ -111,13 +111,13 @@ def test_a_transcript_is_recognised_and_reads_the_same_twice(path: Path) -> None
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
 def test_every_cut_of_a_transcript_is_a_prefix_of_the_whole(path: Path) -> None:
     every = path.read_bytes().splitlines(keepends=True)
-    whole = claude_code.read(source_of(b"".join(every)))
+    whole = golden.one(claude_code.read(source_of(b"".join(every))))
     final = {event.event_id: event for event in whole.session.events}
     order = list(final)
     compared = 0
     for cut in range(1, len(every)):
         try:
-            part = claude_code.read(source_of(b"".join(every[:cut])))
+            part = golden.one(claude_code.read(source_of(b"".join(every[:cut]))))
         except InputError:
             continue
         ids = [event.event_id for event in part.session.events]
@@ -341,7 +341,7 @@ def test_a_file_without_events_holds_no_session(data: bytes) -> None:
     if data == b"{}\n":
         data = b'{"type":"mode","mode":"normal"}\n'
     with pytest.raises(InputError, match="no session in it") as raised:
-        claude_code.read(source_of(data))
+        golden.one(claude_code.read(source_of(data)))
     assert raised.value.hint
 
 
@@ -355,7 +355,7 @@ def test_events_before_the_first_time_take_that_time() -> None:
 
 def test_a_subagent_of_a_file_of_its_own_is_folded_in() -> None:
     (path,) = [case for case in CASES if case.parent.name == "subagents"]
-    reading = claude_code.read(from_path(path))
+    reading = golden.one(claude_code.read(from_path(path)))
     starts = {event.task_id for event in reading.session.events if isinstance(event.kind, TaskStart)}
     ends = [event.task_id for event in reading.session.events if isinstance(event.kind, TaskEnd)]
     assert starts == {"a11", "b22", "c33"}
@@ -368,14 +368,14 @@ def test_a_subagent_of_a_file_of_its_own_is_folded_in() -> None:
 def test_a_session_and_its_subagents_that_grow_together_keep_their_beginning(tmp_path: Path) -> None:
     (path,) = [case for case in CASES if case.parent.name == "subagents"]
     files = [path, *sorted(path.parent.rglob("agent-*.jsonl"))]
-    order = [event.event_id for event in claude_code.read(from_path(path)).session.events]
+    order = [event.event_id for event in golden.one(claude_code.read(from_path(path))).session.events]
     for second in range(1, 31):
         for file in files:
             copy = tmp_path / file.relative_to(path.parent)
             copy.parent.mkdir(parents=True, exist_ok=True)
             known = [line for line in file.read_bytes().splitlines(keepends=True) if _second(line) <= second]
             copy.write_bytes(b"".join(known))
-        ids = [event.event_id for event in claude_code.read(from_path(tmp_path / path.name)).session.events]
+        ids = [event.event_id for event in golden.one(claude_code.read(from_path(tmp_path / path.name))).session.events]
         assert ids == order[: len(ids)]
     assert ids == order
 
@@ -386,7 +386,7 @@ def _second(line: bytes) -> int:
 
 def test_a_subagents_file_alone_is_an_auxiliary_session() -> None:
     path = golden.CORPUS / "claude-code/subagents/input/subagents/agent-a11.jsonl"
-    session = claude_code.read(from_path(path)).session
+    session = golden.one(claude_code.read(from_path(path))).session
     assert session.session_id == "agent-a11"
     assert session.context.attributes["parent_session_id"] == "subs-session"
     assert session.context.attributes["session_role"] == "auxiliary"
@@ -401,7 +401,7 @@ def test_subagents_of_older_versions_lie_beside_the_session(tmp_path: Path) -> N
     asked = {**prompt(0, "Look around."), **agent, "uuid": "x0"}
     (tmp_path / "agent-abc.jsonl").write_bytes(_lines(asked, {**answer(1, text("found"), call="a"), **agent}))
     (tmp_path / "agent-def.jsonl").write_bytes(_lines({**prompt(0, "Other."), **agent, "sessionId": "other"}))
-    reading = claude_code.read(from_path(tmp_path / "main.jsonl"))
+    reading = golden.one(claude_code.read(from_path(tmp_path / "main.jsonl")))
     assert [event.event_id for event in reading.session.events] == ["t", "abc:u1", "t-result", "t-end"]
     assert {event.task_id for event in reading.session.events} == {"abc", None}
 
@@ -421,14 +421,14 @@ def test_a_stated_output_path_never_leads_out_of_the_folder(tmp_path: Path, stat
     given = {"persistedOutputPath": stated, "persistedOutputSize": 9}
     transcript = tmp_path / "s.jsonl"
     transcript.write_bytes(_lines(answer(0, tool("Bash", "t", command="x")), result(1, "t", preview, given)))
-    assert only(claude_code.read(from_path(transcript)), ToolResult).text() == preview
+    assert only(golden.one(claude_code.read(from_path(transcript))), ToolResult).text() == preview
 
 
 def test_a_fork_and_a_resumed_session_name_their_parent(tmp_path: Path) -> None:
     own = "0a1b2c3d-4e5f-4061-8071-2a3b4c5d6e7f"
     resumed = tmp_path / f"{own}.jsonl"
     resumed.write_bytes(_lines(prompt(0, "x", sessionId="before"), prompt(1, "y", sessionId=own)))
-    session = claude_code.read(from_path(resumed)).session
+    session = golden.one(claude_code.read(from_path(resumed))).session
     assert (session.session_id, session.context.attributes["parent_session_id"]) == (own, "before")
     forked = read(prompt(0, "x", forkedFrom={"sessionId": "origin", "messageUuid": "u0"})).session
     assert (forked.session_id, forked.context.attributes["parent_session_id"]) == ("s", "origin")
@@ -436,12 +436,12 @@ def test_a_fork_and_a_resumed_session_name_their_parent(tmp_path: Path) -> None:
 
 def test_compressed_and_exported_forms_are_read() -> None:
     packed = Source("-", None, b"", gzip.compress(_lines(prompt(0, "packed"))))
-    assert claude_code.read(packed).session.context.title == "packed"
+    assert golden.one(claude_code.read(packed)).session.context.title == "packed"
     export = json.dumps({"loglines": [prompt(0, "from the web"), 5]}).encode()
-    reading = claude_code.read(source_of(export))
+    reading = golden.one(claude_code.read(source_of(export)))
     assert (reading.session.context.title, len(reading.unread)) == ("from the web", 1)
     with pytest.raises(InputError, match="damaged"):
-        claude_code.read(source_of(export[:-5]))
+        golden.one(claude_code.read(source_of(export[:-5])))
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ def test_sessions_are_found_where_the_environment_says(home: Path) -> None:
 
 def test_the_result_is_canonical_and_valid() -> None:
     for path in CASES:
-        session = canonical.canonical(claude_code.read(from_path(path)).session)
+        session = canonical.canonical(golden.one(claude_code.read(from_path(path))).session)
         ids = [event.event_id for event in session.events]
         assert len(ids) == len(set(ids))
         times = [event.timestamp for event in session.events]

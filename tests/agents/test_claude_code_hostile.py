@@ -46,7 +46,7 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
 
 def _read(data: bytes) -> Reading | None:
     try:
-        return claude_code.read(Source("-", None, data[:HEAD_BYTES], data))
+        return golden.one(claude_code.read(Source("-", None, data[:HEAD_BYTES], data)))
     except InputError:
         return None
 

@@ -14,6 +14,7 @@ from opensession.agent import Machine, Sample
 from opensession.agents import codex
 from opensession.hail import lines as jsonl
 from opensession.source import HEAD_BYTES, from_path
+from tests.agents import golden
 from tests.agents.rollouts import CWD, lines, meta, user
 
 SESSION = "019df1e5-ffff-7000-8000-00000000000a"
@@ -63,12 +64,12 @@ def test_a_compressed_rollout_is_read_like_a_plain_one(tmp_path: Path) -> None:
     data = lines(meta(id=SESSION), user("hi"))
     plain = rollout(tmp_path / NAME, data)
     cold = rollout(tmp_path / f"{NAME}.zst", zstandard.ZstdCompressor().compress(data))
-    assert codex.read(from_path(cold)).session == codex.read(from_path(plain)).session
+    assert golden.one(codex.read(from_path(cold))).session == golden.one(codex.read(from_path(plain))).session
 
 
 def test_the_index_beside_the_store_names_a_session_and_its_last_name_counts(tmp_path: Path) -> None:
     path = rollout(tmp_path / "sessions/2026/05/04" / NAME)
-    assert codex.read(from_path(path)).session.context.title == "hi"
+    assert golden.one(codex.read(from_path(path))).session.context.title == "hi"
     entries = [
         {"id": SESSION, "thread_name": "Peas"},
         {"id": "other", "thread_name": "x"},
@@ -76,12 +77,12 @@ def test_the_index_beside_the_store_names_a_session_and_its_last_name_counts(tmp
     ]
     index = "".join(json.dumps(entry) + "\n" for entry in entries) + "{half"
     (tmp_path / "session_index.jsonl").write_text(index)
-    assert codex.read(from_path(path)).session.context.title == "Beans"
+    assert golden.one(codex.read(from_path(path))).session.context.title == "Beans"
 
 
 def test_a_rollout_without_a_header_has_the_id_and_time_of_its_name(tmp_path: Path) -> None:
     record: dict[str, Any] = {"type": "response_item", "payload": user("hi")["payload"]}
-    session = codex.read(from_path(rollout(tmp_path / NAME, json.dumps(record).encode()))).session
+    session = golden.one(codex.read(from_path(rollout(tmp_path / NAME, json.dumps(record).encode())))).session
     assert (session.session_id, session.context.created_at) == (SESSION, "2026-05-04T11:00:00Z")
     assert session.events[0].attributes["ts_estimated"] is True
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensession.agents.codex import outputs, patches, script
-from opensession.agents.codex.patches import Change
+from opensession import patches
+from opensession.agents.codex import outputs, script
 from opensession.hail.events import Image, Json, Text
+from opensession.patches import Change
 
 PATCH = """*** Begin Patch
 *** Add File: docs/beds.md

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opensession.agents.claude_code.signs import NAME, PROVIDER, READER, recognise
+from opensession.agents.claude_code.signs import ABOUT, NAME, PROVIDER, READER, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from opensession.agent import Found, Machine
     from opensession.hail.session import Reading
     from opensession.source import Source
 
-__all__ = ["NAME", "PROVIDER", "READER", "discover", "read", "recognise"]
+__all__ = ["ABOUT", "NAME", "PROVIDER", "READER", "discover", "part_of", "read", "recognise"]
 
 
-def read(source: Source) -> Reading:
+def read(source: Source) -> Iterable[Reading]:
     """The session in a transcript, with its subagents.
 
     Raises:
@@ -28,7 +29,7 @@ def read(source: Source) -> Reading:
     """
     from opensession.agents.claude_code import session  # noqa: PLC0415 - only once the file is known to be Claude Code's
 
-    return session.read(source)
+    return (session.read(source),)
 
 
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
@@ -36,3 +37,10 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     from opensession.agents.claude_code import discovery  # noqa: PLC0415 - nothing but discovery needs it
 
     return discovery.discover(machine, since)
+
+
+def part_of(path: Path) -> Path | None:
+    """The session whose subagent wrote the file at a path, or None."""
+    from opensession.agents.claude_code import discovery  # noqa: PLC0415
+
+    return discovery.part_of(path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession.agents.claude_code.fields import dict_of, text_of
+from opensession import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ class Beside:
             facts: Any = msgspec.json.decode(path.read_bytes())
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return ""
-        return text_of(dict_of(facts).get("toolUseId"))
+        return fields.text(fields.mapping(facts).get("toolUseId"))
 
 
 def _nested(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession import tools
+from opensession import fields, tools
 from opensession.agents.claude_code import edits
 from opensession.agents.claude_code.content import blocks_of, text_in
-from opensession.agents.claude_code.fields import count_of, dict_of, milliseconds_of, text_of
 from opensession.agents.claude_code.tasks import Task, Tasks, agent_in
 from opensession.hail import times
 from opensession.hail.events import (
@@ -63,12 +62,12 @@ class Calls:
 
     def start(self, entry: Entry, block: dict[str, Any], attributes: dict[str, Any], cwd: str | None) -> Event:
         """Write a call."""
-        name = text_of(block.get("name"))
-        arguments = dict_of(block.get("input"))
+        name = fields.text(block.get("name"))
+        arguments = fields.mapping(block.get("input"))
         kind, described = tools.call_kind(name, arguments, cwd)
         attributes.update(described)
         blocks = _argument_blocks(kind, block.get("input"))
-        native = text_of(block.get("id"))
+        native = fields.text(block.get("id"))
         event = self._log.add(entry, kind, blocks, attributes, event_id=native or None)
         call_id = native or event.event_id
         attributes["tool_use_id"] = attributes["semantic.call_id"] = call_id
@@ -77,17 +76,17 @@ class Calls:
         if not native:
             self._nameless.append(call)
         if isinstance(kind, TaskStart):
-            self.tasks.started(call_id, event, text_of(arguments.get("prompt")))
+            self.tasks.started(call_id, event, fields.text(arguments.get("prompt")))
         return event
 
     def finish(self, entry: Entry, block: dict[str, Any]) -> None:
         """Write a result and complete its call."""
         stated = entry.data.get("toolUseResult")
-        call = self._called(text_of(block.get("tool_use_id")), text_of(entry.data.get("sourceToolUseID")))
-        call_id = call.call_id if call is not None else text_of(block.get("tool_use_id")) or None
+        call = self._called(fields.text(block.get("tool_use_id")), fields.text(entry.data.get("sourceToolUseID")))
+        call_id = call.call_id if call is not None else fields.text(block.get("tool_use_id")) or None
         failed = block.get("is_error") is True
         attributes: dict[str, Any] = {}
-        blocks = self._output(blocks_of(block.get("content")), dict_of(stated), attributes)
+        blocks = self._output(blocks_of(block.get("content")), fields.mapping(stated), attributes)
         text = text_in(blocks)
         task = self.tasks.of_call(call_id) if call_id is not None else None
         summary = None
@@ -140,10 +139,10 @@ class Calls:
 
     def _output(self, blocks: list[Block], stated: dict[str, Any], attributes: dict[str, Any]) -> list[Block]:
         """The result's blocks, with a long output read from its own file in place of the preview."""
-        path = text_of(stated.get("persistedOutputPath"))
+        path = fields.text(stated.get("persistedOutputPath"))
         if not path or not text_in(blocks).startswith(_PERSISTED):
             return blocks
-        attributes["output.bytes"] = count_of(stated.get("persistedOutputSize"))
+        attributes["output.bytes"] = fields.count(stated.get("persistedOutputSize"))
         found = self._beside.output(path)
         if found is None:
             attributes["output.preview"] = True
@@ -155,7 +154,7 @@ class Calls:
         return [Text(text), *(item for item in blocks if not isinstance(item, Text))]
 
     def _complete(self, call: _Call, result: Event, stated: Any, *, failed: bool, text: str) -> None:
-        event, given = call.event, dict_of(stated)
+        event, given = call.event, fields.mapping(stated)
         event.duration_ms = _duration(event, result, given)
         if failed:
             event.attributes["failed"] = True
@@ -173,7 +172,7 @@ class Calls:
 
 def _argument_blocks(kind: Any, arguments: Any) -> list[Block]:
     """The arguments as content, without what the event says otherwise."""
-    given = dict_of(arguments)
+    given = fields.mapping(arguments)
     match kind:
         case FileCreate():
             return edits.creation_blocks(kind.path, given)
@@ -202,12 +201,12 @@ def _exit_code(given: dict[str, Any], text: str, *, failed: bool) -> int | None:
 
 def _duration(call: Event, result: Event, given: dict[str, Any]) -> int | None:
     for name in ("totalDurationMs", "durationMs"):
-        stated = milliseconds_of(given.get(name))
+        stated = fields.milliseconds(given.get(name))
         if stated is not None:
             return stated
     seconds = given.get("durationSeconds")
     if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
-        return milliseconds_of(seconds * 1000)
+        return fields.milliseconds(seconds * 1000)
     if call.attributes.get("ts_estimated") or result.attributes.get("ts_estimated"):
         return None
     return max(0, times.parse(result.timestamp) - times.parse(call.timestamp)) // 1_000_000
@@ -219,11 +218,11 @@ def _is_agent_note(block: Block) -> bool:
 
 
 def _is_running(stated: Any) -> bool:
-    given = dict_of(stated)
-    return given.get("isAsync") is True or text_of(given.get("status")) in _RUNNING
+    given = fields.mapping(stated)
+    return given.get("isAsync") is True or fields.text(given.get("status")) in _RUNNING
 
 
 def _task_figures(stated: Any) -> dict[str, Any]:
-    given = dict_of(stated)
+    given = fields.mapping(stated)
     figures = {"tool_use_count": given.get("totalToolUseCount"), "status": given.get("status")}
     return {f"task.{name}": value for name, value in figures.items() if isinstance(value, (int, str))}

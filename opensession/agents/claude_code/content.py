@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from opensession.agents.claude_code.fields import dict_of, text_of
+from opensession import fields
 from opensession.hail.events import Block, Image, Json, Reference, Text
 
 
@@ -21,16 +21,16 @@ def block_of(item: Any) -> Block | None:
     """One content block, or None when it holds nothing."""
     if isinstance(item, str):
         return Text(item) if item else None
-    given = dict_of(item)
+    given = fields.mapping(item)
     match given.get("type"):
         case "text" if isinstance(given.get("text"), str):
             return Text(given["text"]) if given["text"] else None
         case "image" | "document":
             return _media(given)
         case "tool_reference":
-            return Reference(f"tool:{text_of(given.get('tool_name'))}", "application/x-tool")
-        case "web_search_result" if text_of(given.get("url")):
-            return Text("\n".join(part for part in (text_of(given.get("title")), given["url"]) if part))
+            return Reference(f"tool:{fields.text(given.get('tool_name'))}", "application/x-tool")
+        case "web_search_result" if fields.text(given.get("url")):
+            return Text("\n".join(part for part in (fields.text(given.get("title")), given["url"]) if part))
     return Json(item)
 
 
@@ -40,9 +40,9 @@ def text_in(blocks: list[Block]) -> str:
 
 
 def _media(given: dict[str, Any]) -> Block:
-    source = dict_of(given.get("source"))
-    mime = text_of(source.get("media_type")) or "application/octet-stream"
-    data, url = text_of(source.get("data")), text_of(source.get("url"))
+    source = fields.mapping(given.get("source"))
+    mime = fields.text(source.get("media_type")) or "application/octet-stream"
+    data, url = fields.text(source.get("data")), fields.text(source.get("url"))
     if data and source.get("type") == "text":
         return Text(data)
     address = url or (f"data:{mime};base64,{data}" if data else "")

@@ -31,6 +31,17 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
                     yield from _found(entry, since)
 
 
+def part_of(path: Path) -> Path | None:
+    """The session whose subagent's file lies at a path: beside it (to 2.1.2), or below a folder of its name (since)."""
+    if not path.name.startswith("agent-"):
+        return None
+    for folder in path.parents[:4]:
+        session = folder.parent / f"{folder.name}.jsonl"
+        if session.is_file():
+            return session
+    return None
+
+
 def _roots(machine: Machine) -> list[Path]:
     """The configuration folders: the one the environment names, else the usual ones."""
     named = machine.environ.get("CLAUDE_CONFIG_DIR", "").strip()

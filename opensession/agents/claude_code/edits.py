@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession import diffs
-from opensession.agents.claude_code.fields import dict_of, list_of, text_of
+from opensession import diffs, fields
 from opensession.hail.events import File, FileCreate, FileEdit, Json
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def complete(event: Event, arguments: dict[str, Any], stated: dict[str, Any], *,
 
 
 def _complete_write(event: Event, arguments: dict[str, Any], stated: dict[str, Any], before: Any) -> None:
-    content = text_of(arguments.get("content"))
+    content = fields.text(arguments.get("content"))
     event.attributes["edit.new_sha256"] = _sha256(content)
     if stated.get("type") != "update":
         return
@@ -87,7 +86,7 @@ def _complete_write(event: Event, arguments: dict[str, Any], stated: dict[str, A
 
 
 def _changes(arguments: dict[str, Any]) -> list[Change]:
-    several = [_change(dict_of(item)) for item in list_of(arguments.get("edits"))]
+    several = [_change(fields.mapping(item)) for item in fields.sequence(arguments.get("edits"))]
     found = several or [_change(arguments)]
     return [change for change in found if change is not None]
 
@@ -96,7 +95,7 @@ def _change(given: dict[str, Any]) -> Change | None:
     old, new = given.get("old_string"), given.get("new_string")
     if not isinstance(old, str) and not isinstance(new, str):
         return None
-    return text_of(old), text_of(new), given.get("replace_all") is True
+    return fields.text(old), fields.text(new), given.get("replace_all") is True
 
 
 def _hash(event: Event, before: Any, changes: list[Change]) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from opensession import fields
 from opensession.agents.claude_code.beside import agent_of
-from opensession.agents.claude_code.fields import dict_of, text_of
 from opensession.hail import times
 from opensession.hail.events import Text, UserMessage
 
@@ -62,19 +62,19 @@ class Facts:
 
     def see(self, record: dict[str, Any]) -> None:
         """Take in a record."""
-        if self._first and text_of(record.get("uuid")):
+        if self._first and fields.text(record.get("uuid")):
             self._first = False
-            self.forked_from = text_of(dict_of(record.get("forkedFrom")).get("sessionId")) or None
+            self.forked_from = fields.text(fields.mapping(record.get("forkedFrom")).get("sessionId")) or None
             if record.get("isSidechain") is True:
-                self.agent = text_of(record.get("agentId")) or None
+                self.agent = fields.text(record.get("agentId")) or None
         _gather(self.session_ids, record.get("sessionId"))
         _gather(self.cwds, record.get("cwd"))
         if self.git_branch is None:
-            self.git_branch = text_of(record.get("gitBranch")) or None
+            self.git_branch = fields.text(record.get("gitBranch")) or None
         if self.version is None:
-            self.version = text_of(record.get("version")) or None
+            self.version = fields.text(record.get("version")) or None
         if self.entrypoint is None:
-            self.entrypoint = text_of(record.get("entrypoint")) or None
+            self.entrypoint = fields.text(record.get("entrypoint")) or None
         if self.created_at is None:
             self.created_at = times.canonical(record.get("timestamp"))
 
@@ -88,10 +88,10 @@ class Facts:
 
         A summary counts when its leaf is in this file: older versions wrote those of other sessions too.
         """
-        kind = text_of(record.get("type"))
+        kind = fields.text(record.get("type"))
         field, rank = _TITLES[kind]
-        title = _one_line(text_of(record.get(field)))
-        known = kind != "summary" or text_of(record.get("leafUuid")) in self.uuids
+        title = _one_line(fields.text(record.get(field)))
+        known = kind != "summary" or fields.text(record.get("leafUuid")) in self.uuids
         if title and known and rank >= self._title[1]:
             self._title = (title, rank)
 

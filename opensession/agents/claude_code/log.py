@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from opensession import fields
 from opensession.agent import Draft
-from opensession.agents.claude_code.fields import text_of
 from opensession.hail.events import AgentMessage, UserMessage
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Log:
 
     def entry(self, line: int, record: dict[str, Any], scope: Scope = MAIN) -> Entry:
         """A record, ready to become events."""
-        uuid = text_of(record.get("uuid")) or f"line-{line}"
-        parent = text_of(record.get("parentUuid"))
+        uuid = fields.text(record.get("uuid")) or f"line-{line}"
+        parent = fields.text(record.get("parentUuid"))
         if parent in self._last_event:
             # A record without events passes its parent on, so that the chain of events stays whole.
             self._last_event.setdefault(uuid, self._last_event[parent])
@@ -98,7 +98,7 @@ class Log:
             event_id = f"{scope.agent}:{event_id}"
         if not entry.started:
             entry.started = True
-            parent = self._last_event.get(text_of(entry.data.get("parentUuid")))
+            parent = self._last_event.get(fields.text(entry.data.get("parentUuid")))
             if parent is not None:
                 given["parent_event_id"] = parent
         event = self.draft.add(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from opensession import injected
+from opensession import fields, injected
 from opensession.agents.claude_code.content import block_of
 from opensession.agents.claude_code.facts import SYNTHETIC
-from opensession.agents.claude_code.fields import dict_of, milliseconds_of, text_of
 from opensession.hail.events import AgentMessage, Custom, Json, SystemMessage, Text, Thinking, UserMessage
 from opensession.hail.session import Unread
 
@@ -35,15 +34,15 @@ class Messages:
     def user(self, entry: Entry) -> bool:
         """Write a user record: prompts, injected text, results of calls; whether somebody typed a prompt in it."""
         reason = _injection(entry)
-        content = dict_of(entry.data.get("message")).get("content")
+        content = fields.mapping(entry.data.get("message")).get("content")
         typed: list[Block] = []
         prompted = False
         for item in _items(content):
-            kind = dict_of(item).get("type")
+            kind = fields.mapping(item).get("type")
             if kind == "tool_result":
                 self._calls.finish(entry, item)
             elif isinstance(item, str) or kind == "text":
-                text = item if isinstance(item, str) else text_of(item.get("text"))
+                text = item if isinstance(item, str) else fields.text(item.get("text"))
                 if self._is_told_already(entry, text):
                     return False
                 prompted |= self.words(entry, text, typed, reason)
@@ -81,7 +80,7 @@ class Messages:
         """Write a prompt that came by another way than a user record; whether somebody typed it."""
         typed: list[Block] = []
         for item in _items(content):
-            text = item if isinstance(item, str) else text_of(dict_of(item).get("text"))
+            text = item if isinstance(item, str) else fields.text(fields.mapping(item).get("text"))
             if text:
                 self.words(entry, text, typed)
             elif (block := block_of(item)) is not None:
@@ -92,8 +91,8 @@ class Messages:
 
     def assistant(self, entry: Entry) -> None:
         """Write an assistant record: text, thinking, calls."""
-        message = dict_of(entry.data.get("message"))
-        model = text_of(message.get("model"))
+        message = fields.mapping(entry.data.get("message"))
+        model = fields.text(message.get("model"))
         items = _items(message.get("content"))
         if model == SYNTHETIC or entry.data.get("isApiErrorMessage") is True:
             self._notice(entry, items)
@@ -106,19 +105,19 @@ class Messages:
         events = self._log.draft.events[first:]
         if not events:
             return
-        stop = text_of(message.get("stop_reason"))
+        stop = fields.text(message.get("stop_reason"))
         if stop not in _USUAL_STOPS:
             events[-1].attributes["stop_reason"] = stop
         if entry.data.get("isAbortedMidStream") is True:
             events[-1].attributes["aborted"] = True
         if isinstance(events[0].kind, (AgentMessage, Thinking)):
-            events[0].duration_ms = milliseconds_of(entry.data.get("durationMs"))
+            events[0].duration_ms = fields.milliseconds(entry.data.get("durationMs"))
 
     def _answer(self, entry: Entry, item: Any, attributes: dict[str, Any]) -> None:
-        block = dict_of(item)
-        kind = text_of(block.get("type"))
+        block = fields.mapping(item)
+        kind = fields.text(block.get("type"))
         if kind in ("text", "thinking"):
-            text = text_of(block.get(kind))
+            text = fields.text(block.get(kind))
             if text.strip():
                 self._log.add(entry, AgentMessage() if kind == "text" else Thinking(), [Text(text)], attributes)
             else:
@@ -141,7 +140,7 @@ class Messages:
         blocks = [block for item in items if (block := block_of(item)) is not None]
         attributes: dict[str, Any] = {"injected": "synthetic"}
         if entry.data.get("isApiErrorMessage") is True:
-            attributes["error"] = text_of(entry.data.get("error")) or True
+            attributes["error"] = fields.text(entry.data.get("error")) or True
         if blocks:
             self._log.add(entry, SystemMessage(), blocks, attributes)
         else:
@@ -175,7 +174,7 @@ def _injection(entry: Entry) -> str | None:
         return "compact_summary"
     if record.get("isMeta") is True:
         return "meta"
-    if dict_of(record.get("origin")).get("kind") == "task-notification":
+    if fields.mapping(record.get("origin")).get("kind") == "task-notification":
         return "task_notification"
     if record.get("promptSource") == "system":
         return "system"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opensession import fields
 from opensession.agents.claude_code.content import blocks_of
-from opensession.agents.claude_code.fields import dict_of, list_of, milliseconds_of, text_of
 from opensession.hail.events import Custom, File, Json, SystemMessage, Text
 from opensession.hail.session import Unread
 
@@ -53,7 +53,7 @@ class Notes:
 
     def system(self, entry: Entry) -> None:
         """Write a system record."""
-        record, subtype = entry.data, text_of(entry.data.get("subtype"))
+        record, subtype = entry.data, fields.text(entry.data.get("subtype"))
         if subtype in _COMPACTIONS:
             self._compaction(entry, *_COMPACTIONS[subtype])
         elif subtype == "turn_duration":
@@ -61,26 +61,26 @@ class Notes:
         elif subtype in _ERRORS:
             self._error(entry, subtype)
         elif subtype == "stop_hook_summary" and (
-            list_of(record.get("hookErrors")) or text_of(record.get("stopReason"))
+            fields.sequence(record.get("hookErrors")) or fields.text(record.get("stopReason"))
         ):
-            said = [text_of(record.get("stopReason")), *map(_words, list_of(record.get("hookErrors")))]
+            said = [fields.text(record.get("stopReason")), *map(_words, fields.sequence(record.get("hookErrors")))]
             self._tell(entry, [Text("\n".join(filter(None, said)))], subtype)
         elif subtype in _SILENT_SUBTYPES:
             self._log.skip(f"system:{subtype}")
-        elif subtype == "local_command" and text_of(record.get("content")):
+        elif subtype == "local_command" and fields.text(record.get("content")):
             typed: list[Block] = []
             self._messages.words(entry, record["content"], typed)
             if typed:
                 self._tell(entry, typed, subtype)
-        elif text_of(record.get("content")):
+        elif fields.text(record.get("content")):
             self._tell(entry, [Text(record["content"])], subtype)
         else:
             self.unknown(entry, f"system:{subtype}" if subtype else "system")
 
     def attachment(self, entry: Entry) -> bool:
         """Write an attachment; whether it was a prompt that somebody typed."""
-        given = dict_of(entry.data.get("attachment"))
-        kind = text_of(given.get("type"))
+        given = fields.mapping(entry.data.get("attachment"))
+        kind = fields.text(given.get("type"))
         if kind == "queued_command":
             return self._messages.prompt(entry, given.get("prompt"), {"queued": True})
         if kind in _TOLD:
@@ -97,7 +97,7 @@ class Notes:
         self._log.add(entry, Custom(f"claude-code:{kind}"), [Json(entry.data)])
 
     def _compaction(self, entry: Entry, kind: str, field: str) -> None:
-        given = dict_of(entry.data.get(field))
+        given = fields.mapping(entry.data.get(field))
         attributes: dict[str, Any] = {}
         for name, key in (
             ("trigger", "trigger"),
@@ -106,12 +106,12 @@ class Notes:
         ):
             if isinstance(given.get(key), (str, int)):
                 attributes[f"compaction.{name}"] = given[key]
-        text = text_of(entry.data.get("content"))
+        text = fields.text(entry.data.get("content"))
         self._log.add(entry, Custom(kind), [Text(text)] if text else [], attributes)
 
     def _turn(self, entry: Entry) -> None:
         """Put a turn's duration on its last message."""
-        duration = milliseconds_of(entry.data.get("durationMs"))
+        duration = fields.milliseconds(entry.data.get("durationMs"))
         last = self._log.last_message
         if last is not None and duration is not None and last.duration_ms is None:
             last.duration_ms = duration
@@ -120,8 +120,8 @@ class Notes:
 
     def _error(self, entry: Entry, subtype: str) -> None:
         record = entry.data
-        explanation = text_of(record.get("apiRefusalExplanation"))
-        said = [text_of(record.get("content")), explanation, _words(record.get("error"))]
+        explanation = fields.text(record.get("apiRefusalExplanation"))
+        said = [fields.text(record.get("content")), explanation, _words(record.get("error"))]
         attempt, most = record.get("retryAttempt"), record.get("maxRetries")
         if isinstance(attempt, int) and isinstance(most, int) and attempt:
             said.append(f"attempt {attempt} of {most}")
@@ -133,17 +133,17 @@ class Notes:
         if "error" in kind:
             attributes["error"] = True
         for name in ("hookName", "command"):
-            if text_of(given.get(name)):
+            if fields.text(given.get(name)):
                 attributes[name] = given[name]
         if kind == "file":
-            inner = dict_of(dict_of(given.get("content")).get("file"))
+            inner = fields.mapping(fields.mapping(given.get("content")).get("file"))
             content = inner.get("content")
             if isinstance(content, str):
-                path = text_of(given.get("filename")) or text_of(inner.get("filePath"))
+                path = fields.text(given.get("filename")) or fields.text(inner.get("filePath"))
                 self._log.add(entry, SystemMessage(), [File(path or "unknown", content)], attributes)
                 return
         blocks: list[Block] = [Text(text)] if (text := _words(given)) else blocks_of(given.get("content"))
-        if path := text_of(given.get("filename")):
+        if path := fields.text(given.get("filename")):
             blocks = [Text(path), *blocks]
         self._log.add(entry, SystemMessage(), blocks or [Json(given)], attributes)
 
@@ -158,7 +158,7 @@ def _words(value: Any, depth: int = 0) -> str:
         return value
     if depth > _DEEPEST:
         return ""
-    given = dict_of(value)
+    given = fields.mapping(value)
     for name in ("formatted", *_WORDS):
         found = given.get(name)
         if isinstance(found, str) and found.strip():

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opensession import injected
-from opensession.agents.claude_code.fields import text_of
+from opensession import fields, injected
 from opensession.hail.events import Text, UserMessage
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Queue:
     def operation(self, entry: Entry) -> None:
         """Take in a record of the queue."""
         match entry.data.get("operation"):
-            case "enqueue" if text_of(entry.data.get("content")).strip() and len(self._waiting) < _MOST:
+            case "enqueue" if fields.text(entry.data.get("content")).strip() and len(self._waiting) < _MOST:
                 self._waiting.append(entry)
             case "remove" if self._waiting:
                 self._delivered.append(self._waiting.pop(0))
@@ -44,12 +43,12 @@ class Queue:
     def told(self, text: str) -> None:
         """Note a prompt that stands in a record of its own."""
         for held in (self._delivered, self._waiting):
-            held[:] = [entry for entry in held if text_of(entry.data.get("content")).strip() != text.strip()]
+            held[:] = [entry for entry in held if fields.text(entry.data.get("content")).strip() != text.strip()]
 
     def settle(self, entry: Entry) -> None:
         """Write what was delivered and told nowhere else, before the answer that this record begins."""
         for queued in self._delivered:
-            text = text_of(queued.data.get("content"))
+            text = fields.text(queued.data.get("content"))
             typed = [Text(piece.text) for piece in injected.pieces(text) if piece.injected is None]
             if typed:
                 origin = queued.line

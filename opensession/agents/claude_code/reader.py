@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opensession import fields
 from opensession.agents.claude_code.branches import Branches
 from opensession.agents.claude_code.calls import Calls
-from opensession.agents.claude_code.fields import dict_of, list_of, text_of
 from opensession.agents.claude_code.log import MAIN, Entry, Log, Scope
 from opensession.agents.claude_code.messages import Messages
 from opensession.agents.claude_code.notes import Notes
@@ -63,7 +63,7 @@ class Transcript:
         self.log.draft.records += 1
         if self._own is MAIN:
             self._facts.see(record)
-        kind = text_of(record.get("type"))
+        kind = fields.text(record.get("type"))
         if kind in _TITLES:
             self._facts.see_title(record)
             self.log.skip(kind)
@@ -88,10 +88,10 @@ class Transcript:
         if entry.scope.agent in self._beside.agents and self._own is MAIN:
             self.log.skip("subagent's record, as in its own file")
             return
-        if uuid := text_of(record.get("uuid")):
+        if uuid := fields.text(record.get("uuid")):
             self._facts.uuids.add(uuid)
             if not entry.scope.sidechain:
-                self._branches.follow(uuid, text_of(record.get("parentUuid")), agent=kind == "assistant")
+                self._branches.follow(uuid, fields.text(record.get("parentUuid")), agent=kind == "assistant")
         handler = self._handlers.get(kind)
         if handler is not None:
             handler(entry)
@@ -100,10 +100,10 @@ class Transcript:
 
     def _is_repeated(self, record: dict[str, Any]) -> bool:
         """Whether the same record with the same content was there: a process that died wrote it, the next did again."""
-        uuid = text_of(record.get("uuid"))
+        uuid = fields.text(record.get("uuid"))
         if not uuid:
             return False
-        signature = _signature(dict_of(record.get("message")).get("content"))
+        signature = _signature(fields.mapping(record.get("message")).get("content"))
         if uuid in self._contents:
             return self._contents[uuid] == signature
         self._contents[uuid] = signature
@@ -114,10 +114,10 @@ class Transcript:
         record = entry.data
         if self._own is not MAIN or record.get("isSidechain") is not True:
             return self._own
-        agent = text_of(record.get("agentId"))
+        agent = fields.text(record.get("agentId"))
         if agent:
             return MAIN if agent == self._facts.agent else Scope(agent, agent, sidechain=True)
-        scope = self._scopes.get(text_of(record.get("parentUuid")))
+        scope = self._scopes.get(fields.text(record.get("parentUuid")))
         if scope is None:
             prompt = first_text(record)
             task = self.calls.tasks.asked_inline(prompt) if record.get("type") == "user" else None
@@ -141,23 +141,23 @@ class Transcript:
 
     def _attachment(self, entry: Entry) -> None:
         start = len(self.log.draft.events)
-        prompt = dict_of(entry.data.get("attachment")).get("prompt")
+        prompt = fields.mapping(entry.data.get("attachment")).get("prompt")
         self._queue.told(prompt if isinstance(prompt, str) else "")
         self._prompted(entry, start, prompted=self._notes.attachment(entry))
 
     def _prompted(self, entry: Entry, index: int, *, prompted: bool) -> None:
-        if prompted and not entry.scope.sidechain and text_of(entry.data.get("uuid")):
+        if prompted and not entry.scope.sidechain and fields.text(entry.data.get("uuid")):
             self._branches.prompt(entry.uuid, index, entry.line)
 
     def _progress(self, entry: Entry) -> None:
         """Read a subagent's turn from a progress record, when the subagent has no file of its own; skip the rest."""
-        given = dict_of(entry.data.get("data"))
-        kind = text_of(given.get("type"))
-        agent, told = text_of(given.get("agentId")), dict_of(given.get("message"))
+        given = fields.mapping(entry.data.get("data"))
+        kind = fields.text(given.get("type"))
+        agent, told = fields.text(given.get("agentId")), fields.mapping(given.get("message"))
         if kind != "agent_progress" or not agent or not told or agent in self._beside.agents:
             self.log.skip(f"progress:{kind}" if kind else "progress")
             return
-        self.calls.progress(entry, text_of(entry.data.get("parentToolUseID")), agent)
+        self.calls.progress(entry, fields.text(entry.data.get("parentToolUseID")), agent)
         record = {"timestamp": entry.data.get("timestamp"), **told, "parentUuid": None}
         inner = self.log.entry(entry.line, record, Scope(agent, agent, sidechain=True))
         if self._is_repeated(record):
@@ -188,18 +188,20 @@ def _signature(said: Any) -> int:
     """What tells one message's content from another; as a rule it is one block."""
     if isinstance(said, list):
         return hash(tuple(map(_mark, said)))
-    return hash(text_of(said))
+    return hash(fields.text(said))
 
 
 def _mark(block: Any) -> tuple[Any, ...]:
-    given = dict_of(block)
+    given = fields.mapping(block)
     words = given.get("text") or given.get("thinking") or given.get("content")
-    return given.get("type") == "text", text_of(words), text_of(given.get("id") or given.get("tool_use_id"))
+    return given.get("type") == "text", fields.text(words), fields.text(given.get("id") or given.get("tool_use_id"))
 
 
 def first_text(record: dict[str, Any]) -> str:
     """The first text that a message holds, or an empty string."""
-    content = dict_of(record.get("message")).get("content")
+    content = fields.mapping(record.get("message")).get("content")
     if isinstance(content, str):
         return content
-    return next((text for item in list_of(content) if (text := text_of(dict_of(item).get("text")))), "")
+    return next(
+        (text for item in fields.sequence(content) if (text := fields.text(fields.mapping(item).get("text")))), ""
+    )

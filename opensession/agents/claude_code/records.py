@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession.agents.claude_code.fields import dict_of, list_of
+from opensession import fields
 from opensession.agents.claude_code.signs import WEB_EXPORT
 from opensession.errors import InputError
 from opensession.hail import lines
@@ -29,10 +29,10 @@ def records(source: Source, unread: list[Unread]) -> Iterator[tuple[int, dict[st
             yield from lines.objects(stream, unread)
             return
         try:
-            export = dict_of(msgspec.json.decode(stream.read()))
+            export = fields.mapping(msgspec.json.decode(stream.read()))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(f"{source.name} is damaged or incomplete", hint="Export the session again.") from error
-    for number, record in enumerate(list_of(export.get("loglines")), 1):
+    for number, record in enumerate(fields.sequence(export.get("loglines")), 1):
         if isinstance(record, dict):
             yield number, record
         else:

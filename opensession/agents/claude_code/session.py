@@ -10,7 +10,7 @@ from opensession.agents.claude_code.reader import Transcript, first_text
 from opensession.agents.claude_code.records import records
 from opensession.agents.claude_code.signs import NAME, PROVIDER
 from opensession.agents.claude_code.tasks import Tasks
-from opensession.errors import InputError, OpenSessionError
+from opensession.errors import NoSessionError, OpenSessionError
 from opensession.hail import times
 from opensession.hail.session import Agent, Context, Reading, Unread
 from opensession.source import Source, named_failures
@@ -37,7 +37,7 @@ def read(source: Source) -> Reading:
         draft.merge(_subagent(agent, beside, facts, tasks, modified).log.draft)
     if not draft.events:
         hint = "Claude Code writes a session's first record with the first prompt."
-        raise InputError(f"{source.name}: no session in it", hint=hint)
+        raise NoSessionError(f"{source.name}: no session in it", hint=hint)
     _date(draft.events)
     session_id, parent = facts.identity(source.path, source.stem)
     producer = Agent(PROVIDER, facts.models[0] if facts.models else "", NAME, facts.version)

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opensession.agents.claude_code.fields import dict_of, text_of
+from opensession import fields
 from opensession.hail.events import TaskEnd
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Tasks:
 
 def agent_in(result: Any, text: str) -> str | None:
     """The subagent's id that a result tells, as a field or in its text."""
-    stated = text_of(dict_of(result).get("agentId"))
+    stated = fields.text(fields.mapping(result).get("agentId"))
     if stated:
         return stated
     found = _AGENT_ID.search(text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opensession.agents.claude_code.fields import count_of, dict_of, list_of, text_of
+from opensession import fields
 from opensession.hail.events import Custom, Event
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ModelCalls:
         if self._waiting is not None and self._waiting[0] != key:
             self.settle(entry)
         call = self._calls.setdefault(key, _ModelCall())
-        self._characters += _characters(dict_of(entry.data.get("message")).get("content"))
+        self._characters += _characters(fields.mapping(entry.data.get("message")).get("content"))
         call.figures = tuple(map(max, call.figures, _figures(entry.data)))  # type: ignore[assignment]
         cost = entry.data.get("costUSD")
         if isinstance(cost, (int, float)) and not isinstance(cost, bool):
@@ -76,7 +76,7 @@ class ModelCalls:
         (key, silent), self._waiting = self._waiting, None
         call = self._calls[key]
         if any(call.figures):
-            attributes: dict[str, Any] = {"model": text_of(dict_of(silent.data.get("message")).get("model"))}
+            attributes: dict[str, Any] = {"model": fields.text(fields.mapping(silent.data.get("message")).get("model"))}
             silent.line = entry.line
             call.event = self._log.add(silent, Custom("model_call"), attributes=attributes)
             _write(call, attributes)
@@ -92,19 +92,19 @@ class ModelCalls:
 
 
 def _key(entry: Entry) -> tuple[str, str]:
-    message_id = text_of(dict_of(entry.data.get("message")).get("id"))
-    request = text_of(entry.data.get("requestId"))
+    message_id = fields.text(fields.mapping(entry.data.get("message")).get("id"))
+    request = fields.text(entry.data.get("requestId"))
     return (message_id, request) if message_id else ("", entry.uuid)
 
 
 def _figures(record: dict[str, Any]) -> tuple[int, int, int, int, int]:
     """All input, output, cache reads, cache writes and reasoning, in tokens."""
-    usage = dict_of(dict_of(record.get("message")).get("usage"))
-    read = count_of(usage.get("cache_read_input_tokens"))
-    written = count_of(usage.get("cache_creation_input_tokens"))
-    reasoning = count_of(dict_of(usage.get("output_tokens_details")).get("thinking_tokens"))
-    whole = count_of(usage.get("input_tokens")) + read + written
-    return whole, count_of(usage.get("output_tokens")), read, written, reasoning
+    usage = fields.mapping(fields.mapping(record.get("message")).get("usage"))
+    read = fields.count(usage.get("cache_read_input_tokens"))
+    written = fields.count(usage.get("cache_creation_input_tokens"))
+    reasoning = fields.count(fields.mapping(usage.get("output_tokens_details")).get("thinking_tokens"))
+    whole = fields.count(usage.get("input_tokens")) + read + written
+    return whole, fields.count(usage.get("output_tokens")), read, written, reasoning
 
 
 def _write(call: _ModelCall, attributes: dict[str, Any]) -> bool:
@@ -127,7 +127,7 @@ def _characters(content: Any) -> int:
     if isinstance(content, str):
         return len(content)
     size = 0
-    for block in map(dict_of, list_of(content)):
-        size += len(text_of(block.get("text"))) + len(text_of(block.get("thinking")))
-        size += sum(len(value) for value in dict_of(block.get("input")).values() if isinstance(value, str))
+    for block in map(fields.mapping, fields.sequence(content)):
+        size += len(fields.text(block.get("text"))) + len(fields.text(block.get("thinking")))
+        size += sum(len(value) for value in fields.mapping(block.get("input")).values() if isinstance(value, str))
     return size

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opensession.agents.codex.signs import NAME, PROVIDER, READER, recognise
+from opensession.agents.codex.signs import ABOUT, NAME, PROVIDER, READER, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from opensession.agent import Found, Machine
     from opensession.hail.session import Reading
     from opensession.source import Source
 
-__all__ = ["NAME", "PROVIDER", "READER", "discover", "read", "recognise"]
+__all__ = ["ABOUT", "NAME", "PROVIDER", "READER", "discover", "read", "recognise"]
 
 
-def read(source: Source) -> Reading:
+def read(source: Source) -> Iterable[Reading]:
     """The session in a rollout.
 
     Raises:
@@ -29,7 +29,7 @@ def read(source: Source) -> Reading:
     """
     from opensession.agents.codex import reader  # noqa: PLC0415 - only once the file is known to be Codex's
 
-    return reader.read(source)
+    return (reader.read(source),)
 
 
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from opensession import tools
-from opensession.agents.codex import edits, fields, outputs, patches, script, subagents
+from opensession import fields, patches, tools
+from opensession.agents.codex import edits, outputs, script, subagents
 from opensession.agents.codex.rollout import Call
 from opensession.hail.events import (
     Code,

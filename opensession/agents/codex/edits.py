@@ -5,14 +5,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
-from opensession import tools
-from opensession.agents.codex import fields, patches
+from opensession import fields, patches, tools
 from opensession.hail.events import Code, File, FileCreate, FileDelete, FileEdit
 
 if TYPE_CHECKING:
-    from opensession.agents.codex.patches import Change
     from opensession.agents.codex.rollout import Call, Rollout
     from opensession.hail.events import Block, Event, Kind
+    from opensession.patches import Change
 
 _UNKNOWN_PLACE = "diff_positions"
 _FAILED = "failed"

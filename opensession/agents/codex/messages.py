@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from opensession import injected
-from opensession.agents.codex import fields, outputs, turns
+from opensession import fields, injected
+from opensession.agents.codex import outputs, turns
 from opensession.agents.codex.rollout import Prompt
 from opensession.hail.events import AgentMessage, Image, Json, SystemMessage, Text, Thinking, UserMessage
 

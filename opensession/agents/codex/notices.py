@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opensession import tools
-from opensession.agents.codex import calls, edits, fields, messages, outputs, subagents, turns
+from opensession import fields, tools
+from opensession.agents.codex import calls, edits, messages, outputs, subagents, turns
 from opensession.hail.events import Custom, Json, ShellCommand, SystemMessage, Text
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _exec_command_end(rollout: Rollout, payload: dict[str, Any]) -> None:
     call_id = fields.text(payload.get("call_id"))
     command = tools.command_text(payload.get("command"))
     exit_code = fields.whole(payload.get("exit_code"))
-    duration = fields.milliseconds(payload.get("duration"))
+    duration = fields.duration_ms(payload.get("duration"))
     call = rollout.calls.get(call_id) or _script_running(rollout, command)
     if call is not None:
         calls.ended(rollout, call, exit_code, duration)
@@ -118,7 +118,7 @@ def _mcp_tool_call_end(rollout: Rollout, payload: dict[str, Any]) -> None:
     result = fields.mapping(payload.get("result"))
     name = f"mcp__{fields.text(invocation.get('server'))}__{fields.text(invocation.get('tool'))}"
     call_id = fields.text(payload.get("call_id"))
-    duration = fields.milliseconds(payload.get("duration"))
+    duration = fields.duration_ms(payload.get("duration"))
     content = result.get("Ok") if "Ok" in result else result
     failure = result.get("Err")
     _tool_end(rollout, call_id, name, invocation.get("arguments"), _mcp_output(content, failure, duration))
@@ -134,7 +134,7 @@ def _mcp_output(content: Any, failure: Any, duration: int | None) -> outputs.Out
 
 def _dynamic_tool_call_response(rollout: Rollout, payload: dict[str, Any]) -> None:
     blocks = outputs.parts(fields.sequence(payload.get("content_items")))
-    duration = fields.milliseconds(payload.get("duration"))
+    duration = fields.duration_ms(payload.get("duration"))
     found = outputs.Output(blocks, duration_ms=duration, failed=payload.get("success") is False)
     name = fields.text(payload.get("tool")) or tools.UNKNOWN
     _tool_end(rollout, fields.text(payload.get("call_id")), name, payload.get("arguments"), found)
@@ -255,7 +255,7 @@ def _item_completed(rollout: Rollout, payload: dict[str, Any]) -> None:
 
 def _mcp_item(rollout: Rollout, item: dict[str, Any]) -> None:
     name = f"mcp__{fields.text(item.get('server'))}__{fields.text(item.get('tool'))}"
-    duration = fields.milliseconds(item.get("duration"))
+    duration = fields.duration_ms(item.get("duration"))
     failure = item.get("error") or None
     _tool_end(
         rollout,

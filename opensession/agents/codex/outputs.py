@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from opensession.agents.codex import fields
+from opensession import fields
 from opensession.hail.events import Image, Json, Text
 
 if TYPE_CHECKING:

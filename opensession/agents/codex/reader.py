@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from opensession import fields
 from opensession.agent import Draft
-from opensession.agents.codex import calls, fields, messages, notices, store, turns
+from opensession.agents.codex import calls, messages, notices, store, turns
 from opensession.agents.codex.rollout import Rollout
 from opensession.agents.codex.signs import NAME, PROVIDER
-from opensession.errors import InputError
+from opensession.errors import NoSessionError
 from opensession.hail import lines, times
 from opensession.hail.events import UserMessage
 from opensession.hail.session import Agent, Context, Reading
@@ -72,7 +73,7 @@ def read(source: Source) -> Reading:
             _record(rollout, record)
     if first is None or not rollout.draft.events:
         hint = "Codex writes its first record with the first prompt."
-        raise InputError(f"{source.name}: no session in it", hint=hint)
+        raise NoSessionError(f"{source.name}: no session in it", hint=hint)
     session_id = fields.text(rollout.meta.get("id")) or named_id or source.stem or _made_up_id(first)
     return _finished(rollout, source, session_id)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from opensession.agents.codex import patches
+from opensession import patches
 
 _TOOL = re.compile(r"\btools\.(\w{1,100})\s*\(")
 _COMMAND = re.compile(r"[{,]\s*[\"']?(?:cmd|command)[\"']?\s*:\s*(?=[\"'`])")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from opensession.agent import About, Evidence
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -13,16 +15,27 @@ if TYPE_CHECKING:
 NAME = "codex"
 PROVIDER = "openai"
 READER = 1
+ABOUT = About(
+    where="~/.codex/sessions",
+    support="recordings",
+    versions="0.99 to 0.142; the flat form of 2025, forks and subagents from samples",
+    environment=("CODEX_HOME",),
+    tokens="per call",
+    diffs="recorded",
+    subagents="linked",
+)
 WRAPPED = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted"})
 """Types of records since September 2025, each around a ``payload``."""
 
 _META_LINE = re.compile(rb'\s*(?:\xef\xbb\xbf)?\{[^{]{0,200}"type":\s*"session_meta",\s*"payload":\s*\{')
 
 
-def recognise(sample: Sample) -> bool:
-    """Whether the sample is a rollout, by the envelope of its records or the flat form's header."""
+def recognise(sample: Sample) -> Evidence:
+    """The envelope of its records, or the flat form's header, is Codex's alone."""
     # The first record holds the model's instructions and may be longer than the sample.
-    return any(_is_record(value) for value in sample.objects) or _META_LINE.match(sample.head) is not None
+    if any(_is_record(value) for value in sample.objects) or _META_LINE.match(sample.head) is not None:
+        return Evidence.CERTAIN
+    return Evidence.NONE
 
 
 def _is_record(value: dict[str, Any]) -> bool:

@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opensession import fields
 from opensession.agent import Found
-from opensession.agents.codex import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

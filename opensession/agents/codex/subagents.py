@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opensession.agents.codex import fields
+from opensession import fields
 from opensession.hail.events import TaskEnd, TaskStart, Text
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opensession.agents.codex import fields
+from opensession import fields
 from opensession.agents.codex.usage import Usage, stated
 from opensession.hail import times
 from opensession.hail.events import Custom, Json, TaskEnd, TaskStart, Text
@@ -53,7 +53,7 @@ def completed(rollout: Rollout, payload: dict[str, Any]) -> None:
         event_id=f"{turn}-end",
         attributes={"error": failure} if isinstance(failure, str) else None,
         task_id=turn,
-        duration_ms=fields.bounded_ms(payload.get("duration_ms")),
+        duration_ms=fields.milliseconds(payload.get("duration_ms")),
     )
     rollout.turn = None
 
@@ -64,7 +64,7 @@ def aborted(rollout: Rollout, payload: dict[str, Any]) -> None:
     attributes: dict[str, Any] = {}
     if reason := fields.text(payload.get("reason")):
         attributes["reason"] = reason
-    duration = fields.bounded_ms(payload.get("duration_ms"))
+    duration = fields.milliseconds(payload.get("duration_ms"))
     event_id = f"{turn}-aborted" if turn else ""
     rollout.add(Custom("turn_aborted"), event_id=event_id, attributes=attributes, task_id=turn)
     if turn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from opensession.agents.codex import fields
+from opensession import fields
 
 
 class Usage(NamedTuple):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DECODER = msgspec.json.Decoder()
 _LONGEST_MS = 2**53
@@ -32,22 +35,35 @@ def whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def number(value: Any) -> float | None:
+    """The value when it is a finite number of at least 0, such as a cost, else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if 0 <= value < _MOST else None
+
+
 def count(value: Any) -> int:
     """The value when it is a number of things that fits into 63 bits, else 0."""
     return value if type(value) is int and 0 <= value <= _MOST else 0
 
 
 def milliseconds(value: Any) -> int | None:
-    """A duration as Codex writes it (``{"secs", "nanos"}``), in milliseconds."""
+    """A number of milliseconds as a whole one, or None when it is no duration that could be meant."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if 0 <= value < _LONGEST_MS else None
+
+
+def duration_ms(value: Any) -> int | None:
+    """A duration as Rust writes it (``{"secs", "nanos"}``), in milliseconds."""
     if not isinstance(value, dict):
         return None
-    return bounded_ms(count(value.get("secs")) * 1000 + count(value.get("nanos")) // 1_000_000)
+    return milliseconds(count(value.get("secs")) * 1000 + count(value.get("nanos")) // 1_000_000)
 
 
-def bounded_ms(value: Any) -> int | None:
-    """A duration in milliseconds, or None when it is none that could be meant."""
-    number = whole(value)
-    return number if number is not None and 0 <= number < _LONGEST_MS else None
+def first(given: Mapping[str, Any], *keys: str) -> str:
+    """The first of these fields that is text and not empty, or an empty string."""
+    return next((value for key in keys if isinstance(value := given.get(key), str) and value), "")
 
 
 def decoded(value: str) -> Any:
