@@ -51,7 +51,7 @@ def place(repo: Repo, stored: Folder | None, published: Record, resolver: Resolv
         ValueError: What is published is not what ``Record`` says.
     """
     if stored is None:
-        return _write(repo, None, published, {})
+        return write(repo, published)
     if _continues(repo, stored, published):
         was = strip(stored.meta())
         meta = _united(stored, lambda: resolver.extend(was, {**published.meta, "session_id": published.session_id}))
@@ -63,6 +63,15 @@ def place(repo: Repo, stored: Folder | None, published: Record, resolver: Resolv
     if union.session_id != published.session_id:
         raise ValueError(f"the union of {published.session_id} came out as another session")
     return _write(repo, stored, union, {})
+
+
+def write(repo: Repo, record: Record) -> Placed:
+    """Write the folder that holds this session alone.
+
+    Raises:
+        ValueError: It is not what ``Record`` says.
+    """
+    return _write(repo, None, record, {})
 
 
 def check(record: Record) -> None:

@@ -28,6 +28,25 @@ class Record(NamedTuple):
     assets: Mapping[str, bytes]
 
 
+class Written(NamedTuple):
+    """A session's folder, written into the repository ahead of the commit that will hold it.
+
+    Processes may write many at once (``SessionStore.write``), and one of them commits them in order. What a commit does
+    not hold yet is left alone by ``git gc`` for two weeks.
+
+    Attributes:
+        session_id: The session.
+        tree: Its folder, holding this session alone.
+        meta: What ``meta.json`` in it says.
+        segments: How many segments it has.
+    """
+
+    session_id: str
+    tree: str
+    meta: Mapping[str, Any]
+    segments: int
+
+
 class Resolver(Protocol):
     """What to do when a session is there already; knows what events mean, and has no effect but its result."""
 

@@ -12,8 +12,8 @@ from gitstore.catalog import Catalog, catalog
 from gitstore.errors import BusyError, PurgedError, RefMovedError, StoreError, UnknownSessionError
 from gitstore.folder import Folder
 from gitstore.paths import Trees
-from gitstore.placing import Placed, place
-from gitstore.record import Outcome, Publication, Record, Resolver, Stored, Unchanged
+from gitstore.placing import Placed, place, write
+from gitstore.record import Outcome, Publication, Record, Resolver, Stored, Unchanged, Written
 from gitstore.repo import DEFAULT_REF, REF_SETTING, checked_ref
 from gitstore.verify import faults_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitstore.repo import Repo
     from gitstore.verify import Faults
 
-__all__ = ["Outcome", "Publication", "Record", "Resolver", "SessionStore", "Stored", "Unchanged"]
+__all__ = ["Outcome", "Publication", "Record", "Resolver", "SessionStore", "Stored", "Unchanged", "Written"]
 
 # SessionStore.list hides the builtin from the annotations of its class.
 Outcomes = list[Outcome]
@@ -122,7 +122,21 @@ class SessionStore:
         """
         return self.put_many([record], resolver)[0]
 
-    def put_many(self, records: Sequence[Record], resolver: Resolver) -> Outcomes:
+    def write(self, record: Record) -> Written:
+        """Write a session without committing it: the slow part of storing many, for several processes at once.
+
+        Raises:
+            WriteFailedError: The repository did not take it.
+        """
+        placed = write(self.repo, record)
+        self.repo.flush()
+        return Written(record.session_id, placed.tree, placed.meta, placed.segments_written)
+
+    def tree_of(self, session_id: str) -> str | None:
+        """The folder a session has at the tip, or None when it is not stored."""
+        return Trees(self.repo).find(self._root(), layout.session_names(session_id))
+
+    def put_many(self, records: Sequence[Record | Written], resolver: Resolver) -> Outcomes:
         """Store sessions, one commit each in the order given, and move the ref once: all of them or none.
 
         Raises:
@@ -222,7 +236,7 @@ class SessionStore:
         return [session_id for session_id in self._catalog.beginning_with(prefix) if self.contains(session_id)]
 
     def _commit_all(
-        self, records: Sequence[Record], resolver: Resolver, old: str | None, done: dict[int, _Done]
+        self, records: Sequence[Record | Written], resolver: Resolver, old: str | None, done: dict[int, _Done]
     ) -> tuple[Outcomes, str | None]:
         """The outcomes, and the last commit of a chain that begins at the old tip.
 
@@ -240,8 +254,7 @@ class SessionStore:
             base = trees.find(root, names)
             earlier = done.get(number)
             if earlier is None or earlier.base != base:
-                stored = Folder(self.repo, record.session_id, base) if base is not None else None
-                earlier = done[number] = _Done(base, place(self.repo, stored, record, resolver))
+                earlier = done[number] = _Done(base, self._place(base, record, resolver))
             placed = earlier.placed
             path = "/".join(names)
             if tip is not None and placed.tree == base:
@@ -252,6 +265,17 @@ class SessionStore:
             added, written = placed.events_added, placed.segments_written
             outcomes.append(Stored(record.session_id, tip, path, added, written, base is None))
         return outcomes, tip
+
+    def _place(self, base: str | None, record: Record | Written, resolver: Resolver) -> Placed:
+        """The folder of what is stored united with what comes."""
+        stored = Folder(self.repo, record.session_id, base) if base is not None else None
+        if isinstance(record, Written):
+            if stored is None:
+                return Placed(record.tree, dict(record.meta), record.meta["events"], record.segments)
+            if record.tree == base:
+                return Placed(base, dict(record.meta), 0, 0)
+            record = Folder(self.repo, record.session_id, record.tree).record()
+        return place(self.repo, stored, record, resolver)
 
     def _commit(self, tree: str, parent: str | None, meta: Mapping[str, Any]) -> str:
         now = int(self._clock())

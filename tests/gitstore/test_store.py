@@ -431,3 +431,33 @@ def test_folders_on_the_way_are_no_sessions() -> None:
     store.put(record("a", events(1)), Lines())
     root = store.repo.commit(str(store.repo.tip(REF))).tree
     assert store.repo.tree(root) == {"v1": Entry(FOLDER, str(Trees(store.repo).find(root, ("v1",))))}
+
+
+def test_sessions_written_ahead_are_committed_as_if_they_were_put(repo: Repo) -> None:
+    store, other = SessionStore(repo), memory()
+    puts = [record(f"s{number}", events(3 + number)) for number in range(4)]
+    written = [store.write(put) for put in puts]
+    assert repo.tip(REF) is None
+
+    outcomes = store.put_many(written, Lines())
+    expected = other.put_many(puts, Lines())
+
+    assert [outcome[:1] + outcome[2:] for outcome in outcomes] == [outcome[:1] + outcome[2:] for outcome in expected]
+    tip = repo.tip(REF)
+    assert tip is not None
+    assert repo.commit(tip).tree == other.repo.commit(str(other.repo.tip(REF))).tree
+    assert [store.get(put.session_id).segments for put in puts] == [put.segments for put in puts]
+
+
+def test_a_session_written_ahead_is_united_with_what_is_stored_of_it(repo: Repo) -> None:
+    store = SessionStore(repo)
+    store.put(record("abc", events(5)), Lines())
+    same, grown, other = (store.write(record("abc", lines)) for lines in (events(5), events(9), events(3, first=20)))
+
+    outcomes = store.put_many([same, grown, other], Lines())
+
+    assert isinstance(outcomes[0], Unchanged)
+    assert [outcome.events_added for outcome in outcomes[1:] if isinstance(outcome, Stored)] == [4, 3]
+    assert lines_of(store.get("abc")) == sorted([*events(9), *events(3, first=20)])
+    assert store.tree_of("abc") is not None
+    assert store.tree_of("nobody") is None
