@@ -125,10 +125,7 @@ class _Writer:
             "model": self._model,
         }
         if answer.call is not None:
-            call = answer.call
-            fields["toolCalls"] = [
-                self._called(call, use, first=not place) for place, use in enumerate(self._uses(call))
-            ]
+            fields["toolCalls"] = [self._called(answer.call, use) for use in self._uses(answer.call)]
         self._message("gemini", answer.time, **fields)
 
     def _called(self, call: Call, use: Use) -> dict[str, Any]:
