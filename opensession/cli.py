@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "publish upload": ("opensession.commands.publish:upload", "Store session files on the sessions branch."),
+    "publish upload-all": (
+        "opensession.commands.upload_all:upload_all",
+        "Store all sessions of this machine, each in its repository.",
+    ),
     "session handoff": ("opensession.commands.handoff:handoff", "Brief the next agent from stored sessions."),
     "session list": ("opensession.commands.session:list_sessions", "List stored sessions, newest first."),
     "session show": ("opensession.commands.session:show", "Read a session in the terminal."),
     "session cat": ("opensession.commands.session:cat", "Print a session as HAIL."),
+    "session resume": ("opensession.commands.resume:resume", "Continue a session in another agent."),
     "session verify": ("opensession.commands.session:verify", "Check stored sessions for damage and leaks."),
     "docs completion": ("opensession.commands.docs:completion", "Print the completion script of a shell."),
+    "docs agents": ("opensession.commands.docs:agents", "List the agents that are read, and what of them."),
     "docs format": ("opensession.commands.docs:format_", "Explain the HAIL format and the store."),
 }
 """Every command by its words, with where it is and its line in the help."""
@@ -35,10 +41,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 GROUPS: Mapping[str, str] = {
     "publish": "Bring sessions into git.",
     "session": "Find, read and hand on stored sessions.",
-    "docs": "Completion scripts and formats.",
+    "docs": "Completion scripts, agents and formats.",
 }
 
-RENAMED: Mapping[str, str] = {"upload": "publish upload"}
+RENAMED: Mapping[str, str] = {"upload": "publish upload", "upload-all": "publish upload-all"}
 """Older spellings that still work and say the new one."""
 
 REMOVED: Mapping[str, str] = {

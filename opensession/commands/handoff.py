@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitstore.errors import StoreError
-from opensession import refs, workspace
+from opensession import files, refs, workspace
 from opensession.agents import AGENTS
 from opensession.commands.options import output_options, repo_option
 from opensession.config import load
@@ -91,7 +90,7 @@ def handoff(
     if output is None:
         console.document(text)
         return
-    _write(output, text)
+    files.write(output, text.encode())
     console.note(f"wrote {output} ({len(text.encode()):,} bytes, {len(selected)} session{'s' * (len(selected) != 1)})")
 
 
@@ -148,21 +147,3 @@ def _library(repo: Path | None) -> Library:
 
 def _is_file(text: str) -> bool:
     return Path(text).is_file()
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file in one step: readers see the old one or the new one, whole."""
-    import tempfile  # noqa: PLC0415 - only for -o, and slow to import
-
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=".handoff-")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="Choose another path with -o.") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise OpenSessionError(f"{path} cannot be written: {error.strerror}") from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession import tools
+from opensession import changes, fields, tools
 from opensession.hail.events import (
     Code,
     CodeSearch,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _TODO_TOOLS = frozenset({"todowrite", "todo_write", "update_plan", "write_todos", "updatetodos"})
 _LISTING = frozenset({"ls", "list", "list_dir", "list_directory", "list_files", "listfiles", "listdir"})
-_OLD = ("old_string", "oldString", "old_str")
-_NEW = ("new_string", "newString", "new_str")
 _PLACE = ("path", "dir_path", "directory", "include_path")
 _FILTER = ("glob", "include", "include_pattern")
 _STATES = {"completed": "completed", "done": "completed", "in_progress": "in_progress", "cancelled": "cancelled"}
@@ -155,15 +153,15 @@ def _edit(event: Event, given: dict[str, Any]) -> Act | None:
         return None
     # A failed edit has no diff of its own, for it changed nothing; what was tried is its content.
     tried = next((block.code for block in event.blocks if isinstance(block, Code) and block.language == "diff"), "")
-    found = hunks.of_diff(kind.diff or tried)
-    everywhere = given.get("replace_all") is True or given.get("replaceAll") is True
-    if not found:
-        old, new = _first(given, _OLD), _first(given, _NEW)
-        found = (hunks.Hunk.of_texts(old, new),) if old else ()
+    asked = changes.of_edit(given) if not (kind.diff or tried) else None
+    found = hunks.of_diff(asked.diff if asked is not None else kind.diff or tried)
     if not found:
         return None
-    moved = event.attributes.get("moved_from")
-    return Edit(kind.path, found, everywhere, moved if isinstance(moved, str) and moved else None)
+    everywhere = given.get("replace_all") is True or given.get("replaceAll") is True
+    old, new = (fields.text(event.attributes.get(name)) for name in ("moved_from", "moved_to"))
+    if new:
+        return Edit(new, found, everywhere, kind.path)
+    return Edit(kind.path, found, everywhere, old or None)
 
 
 def _delete(event: Event, _given: dict[str, Any]) -> Act | None:
@@ -175,14 +173,14 @@ def _grep(event: Event, given: dict[str, Any]) -> Act | None:
     query = event.kind.query  # type: ignore[attr-defined]
     if not _is_known(query):
         return None
-    return Grep(query, _first(given, _PLACE) or None, _first(given, _FILTER) or None)
+    return Grep(query, fields.first(given, *_PLACE) or None, fields.first(given, *_FILTER) or None)
 
 
 def _glob(event: Event, given: dict[str, Any]) -> Act | None:
     pattern = event.kind.pattern  # type: ignore[attr-defined]
     if tools.plain_name(str(event.attributes.get("tool_use_name", ""))) in _LISTING:
         return List(pattern if _is_known(pattern) else ".")
-    place = _first(given, _PLACE)
+    place = fields.first(given, *_PLACE)
     return Glob(pattern, place if place and place != pattern else None) if _is_known(pattern) else None
 
 
@@ -193,7 +191,7 @@ def _search(event: Event, _given: dict[str, Any]) -> Act | None:
 
 def _fetch(event: Event, given: dict[str, Any]) -> Act | None:
     url = event.kind.url  # type: ignore[attr-defined]
-    return Fetch(url, _first(given, ("prompt",))) if _is_known(url) else None
+    return Fetch(url, fields.first(given, "prompt")) if _is_known(url) else None
 
 
 def _todo(event: Event, given: dict[str, Any]) -> Act | None:
@@ -205,14 +203,9 @@ def _todo(event: Event, given: dict[str, Any]) -> Act | None:
     items = [
         (text, _STATES.get(str(item.get("status")), "pending"))
         for item in listed
-        if isinstance(item, dict) and (text := _first(item, ("content", "step", "description")))
+        if isinstance(item, dict) and (text := fields.first(item, "content", "step", "description"))
     ]
     return Todo(tuple(items)) if items and len(items) == len(listed) else None
-
-
-def _first(given: dict[str, Any], names: tuple[str, ...]) -> str:
-    """The first of these arguments that is text and not empty."""
-    return next((value for name in names if isinstance(value := given.get(name), str) and value), "")
 
 
 def _is_known(value: str) -> bool:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from opensession.errors import InputError
+from opensession.hail import canonical
 from opensession.hail.events import AgentMessage, Custom, Event, SystemMessage, TaskEnd, Thinking, UserMessage
 from opensession.resume.calls import Call, Calls
 from opensession.resume.content import Picture, prompt_of, text_of
@@ -93,11 +95,19 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 def of(session: Session) -> Conversation:
-    """The conversation in a session, which is canonical."""
+    """The conversation in a session; the session is brought into canonical form.
+
+    Raises:
+        InputError: Nobody says or does anything in it.
+    """
+    canonical.canonical(session)
     context = session.context
     left_out: Counter[str] = Counter()
     events = _own(session.events, left_out)
     steps = tuple(_steps(events, session.agent.tool, left_out))
+    if not any(isinstance(step, (Prompt, Reply, Call)) for step in steps):
+        hint = "A session can be continued once there is a prompt in it."
+        raise InputError(f"session {session.session_id} holds no conversation", hint=hint)
     return Conversation(
         session_id=session.session_id,
         agent=session.agent.tool,
@@ -107,7 +117,7 @@ def of(session: Session) -> Conversation:
         branch=_text(context.attributes.get("git_branch")),
         title=context.title or "",
         steps=steps,
-        left_out=dict(left_out),
+        left_out={kind: count for kind, count in left_out.items() if count},
     )
 
 

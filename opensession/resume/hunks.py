@@ -23,12 +23,6 @@ class Hunk(msgspec.Struct, frozen=True):
     old_start: int = 1
     new_start: int = 1
 
-    @staticmethod
-    def of_texts(old: str, new: str) -> Hunk:
-        """A text replaced by another, all of it."""
-        removed = tuple(f"-{line}" for line in old.split("\n"))
-        return Hunk((*removed, *(f"+{line}" for line in new.split("\n"))) if new else removed)
-
     @property
     def old(self) -> str:
         """The text before the change."""
