@@ -2,6 +2,7 @@
 
 OpenSessionError (1)
  +- InputError (1)           a file that is no session, too large, or damaged
+ |   +- UnrecognisedError (1)  a file that nobody knows as a session
  |   +- NoSessionError (1)   a file that is well, but in which nobody said anything
  |   +- ExcludedError (1)    a session that the configuration keeps back
  +- PartialFailureError (1)  some of the work failed, the rest is done
@@ -32,6 +33,10 @@ class OpenSessionError(Exception):
 
 class InputError(OpenSessionError):
     """The input is not a session, is too large, or is damaged beyond reading."""
+
+
+class UnrecognisedError(InputError):
+    """No reader knows the input as a session."""
 
 
 class NoSessionError(InputError):

@@ -10,7 +10,7 @@ import msgspec
 
 from opensession.agent import Evidence, Sample
 from opensession.agents import AGENTS, named
-from opensession.errors import InputError, NoSessionError, NothingFoundError, UsageError
+from opensession.errors import NoSessionError, NothingFoundError, UnrecognisedError, UsageError
 from opensession.hail import lines, read
 from opensession.source import SQLITE, named_failures
 
@@ -39,20 +39,22 @@ class Recognised(NamedTuple):
     name: str
 
 
-def sessions(source: Source, agent: str | None = None) -> Iterator[Recognised]:
+def sessions(source: Source, agent: str | None = None, *, found_by: str | None = None) -> Iterator[Recognised]:
     """The sessions in a source, one after the other.
 
     Args:
         source: A session file of any agent, or HAIL in any shape.
         agent: Read it as this agent's, whatever it looks like.
+        found_by: The agent in whose store it lies, which decides between equals.
 
     Raises:
-        InputError: Nobody recognises it, or there is no session in it.
+        UnrecognisedError: Nobody recognises it.
+        NoSessionError: There is no session in it.
         NothingFoundError: The sessions that were asked for are not in it.
         UsageError: No agent has that name.
     """
     with named_failures(source.name):
-        readings, reader = _reader_of(source, agent)
+        readings, reader = _reader_of(source, agent, found_by)
         empty = True
         for reading in readings:
             empty = False
@@ -68,36 +70,35 @@ def sessions(source: Source, agent: str | None = None) -> Iterator[Recognised]:
 
 
 def agent_of(source: Source) -> Agent | None:
-    """The reader of the agent that wrote a source, or None for HAIL and what nobody recognises.
+    """The reader of the agent that wrote a source, or None for HAIL.
 
     Raises:
+        UnrecognisedError: Nobody recognises it.
         InputError: It cannot be read.
     """
     with named_failures(source.name):
         sample = sample_of(source)
-        return None if _is_hail(sample) else _surest(sample)
+        if _is_hail(sample):
+            return None
+        reader = _surest(sample)
+    if reader is None:
+        raise _unrecognised(source)
+    return reader
 
 
-def is_session(source: Source) -> bool:
-    """Whether anybody recognises a source.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    with named_failures(source.name):
-        sample = sample_of(source)
-        return _is_hail(sample) or _surest(sample) is not None
-
-
-def _reader_of(source: Source, agent: str | None) -> tuple[Iterable[Reading], str]:
+def _reader_of(source: Source, agent: str | None, found_by: str | None) -> tuple[Iterable[Reading], str]:
     sample = sample_of(source)
     if agent is None and _is_hail(sample):
         return _hail(source), f"hail/{read.READER}"
-    reader = _called(agent) if agent is not None else _surest(sample)
+    reader = _called(agent) if agent is not None else _surest(sample, found_by)
     if reader is None:
-        hint = "`opensession docs agents` lists what is known; --agent NAME reads it as one of these anyway."
-        raise InputError(f"{source.name} is not a session file that opensession knows", hint=hint)
+        raise _unrecognised(source)
     return reader.read(source), f"{reader.NAME}/{reader.READER}"
+
+
+def _unrecognised(source: Source) -> UnrecognisedError:
+    hint = "`opensession docs agents` lists what is known; --agent NAME reads it as one of these anyway."
+    return UnrecognisedError(f"{source.name} is not a session file that opensession knows", hint=hint)
 
 
 def _hail(source: Source) -> Iterator[Reading]:
@@ -116,10 +117,10 @@ def _called(name: str) -> Agent:
     return entry.load()
 
 
-def _surest(sample: Sample) -> Agent | None:
-    """The reader with the best evidence; of equals the first of the registry. A certain one ends the search."""
+def _surest(sample: Sample, found_by: str | None = None) -> Agent | None:
+    """The reader with the best evidence; of equals the one in whose store it lies, then the first of the registry."""
     best, found = Evidence.NONE, None
-    for entry in AGENTS:
+    for entry in sorted(AGENTS, key=lambda entry: entry.name != found_by) if found_by else AGENTS:
         reader = entry.load()
         evidence = reader.recognise(sample)
         if evidence > best:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from opensession.errors import InputError, NoSessionError, NothingFoundError
+from opensession.errors import InputError, NoSessionError, NothingFoundError, UnrecognisedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ class Source(msgspec.Struct, frozen=True):
         head: Its first bytes, decompressed.
         content: All its bytes, when they cannot be read again (standard input).
         keys: Which sessions of a file of many are wanted; None for all.
+        named: The session's id of last resort, for content that lies in no file.
     """
 
     name: str
@@ -46,10 +47,15 @@ class Source(msgspec.Struct, frozen=True):
     head: bytes = b""
     content: bytes | None = None
     keys: frozenset[str] | None = None
+    named: str = ""
 
     def wants(self, key: str) -> bool:
         """Whether a session of a file of many is asked for."""
         return self.keys is None or key in self.keys
+
+    def called(self, session_id: str) -> Source:
+        """The same with a session id of last resort."""
+        return msgspec.structs.replace(self, named=session_id)
 
     def open(self) -> BinaryIO:
         """A fresh stream of the decompressed bytes."""
@@ -59,7 +65,7 @@ class Source(msgspec.Struct, frozen=True):
     @property
     def stem(self) -> str:
         """The file's name without its extensions, a session's name of last resort."""
-        return self.path.name.split(".", 1)[0] if self.path is not None else ""
+        return self.path.name.split(".", 1)[0] if self.path is not None else self.named
 
     @property
     def modified(self) -> float | None:
@@ -96,13 +102,18 @@ def from_path(path: Path, keys: frozenset[str] | None = None) -> Source:
     return _checked(Source(str(path), path, keys=keys))
 
 
-def from_bytes(name: str, content: bytes) -> Source:
+def from_bytes(name: str, content: bytes, session_id: str = "") -> Source:
     """The transcript in bytes that lie in no file.
+
+    Args:
+        name: What to call it in messages.
+        content: The bytes.
+        session_id: The session's id of last resort.
 
     Raises:
         InputError: They are empty, a damaged archive or no text at all.
     """
-    return _checked(Source(name, None, content=content))
+    return _checked(Source(name, None, content=content, named=session_id))
 
 
 @contextmanager
@@ -139,8 +150,8 @@ def _checked(source: Source) -> Source:
         raise NoSessionError(f"{source.name} is empty", hint=hint)
     if b"\x00" in head.rstrip(b"\x00") and not head.startswith(SQLITE):
         hint = "Expected the JSON Lines of an agent, HAIL, or gzip of these."
-        raise InputError(f"{source.name} is a binary file, not a session", hint=hint)
-    return Source(source.name, source.path, head, source.content, source.keys)
+        raise UnrecognisedError(f"{source.name} is a binary file, not a session", hint=hint)
+    return Source(source.name, source.path, head, source.content, source.keys, source.named)
 
 
 def _decompressed(raw: BinaryIO) -> BinaryIO:

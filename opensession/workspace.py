@@ -40,11 +40,16 @@ class Workspace(msgspec.Struct, frozen=True):
         return self.store
 
 
-def locate(directory: Path | None = None) -> Workspace:
-    """The repository around a folder, the current one by default."""
+def locate(directory: Path | None = None, *, stays: bool = False) -> Workspace:
+    """The repository around a folder, the current one by default.
+
+    Args:
+        directory: The folder.
+        stays: Whether the process will use many repositories: then a library is worth its import.
+    """
     folder = (directory or Path.cwd()).absolute()
     try:
-        store = _opened(folder)
+        store = SessionStore.open(folder) if stays else _opened(folder)
     except NotARepositoryError:
         return Workspace(folder, None, None)
     return Workspace(folder, store, store.top)
@@ -58,12 +63,24 @@ def _opened(folder: Path) -> SessionStore:
         return SessionStore.open(folder)
 
 
-def of_session(directory: str | None) -> Workspace | None:
-    """The repository a session took place in, when it is on this machine."""
-    if directory is None or not Path(directory).is_absolute() or not Path(directory).is_dir():
+def of_session(directory: str | None, *, stays: bool = False) -> Workspace | None:
+    """The repository a session took place in, when it is on this machine.
+
+    Args:
+        directory: The session's working directory.
+        stays: As for ``locate``.
+    """
+    if directory is None or not _is_folder(directory):
         return None
-    found = locate(Path(directory))
+    found = locate(Path(directory), stays=stays)
     return found if found.store is not None else None
+
+
+def _is_folder(directory: str) -> bool:
+    try:
+        return Path(directory).is_absolute() and Path(directory).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def not_a_repository(hint: str) -> UsageError:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from opensession.commands.options import output_options
 from opensession.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opensession.agent import About
+    from opensession.agents import Entry
+
+_TITLES = ("AGENT", "OPTION", "WHERE", "SUPPORT", "TOKENS", "DIFFS", "SUBAGENTS", "LIVE")
 
 _FORMAT = """\
 HAIL, the Human-AI Interaction Log (hail-1.0.0)
@@ -66,6 +77,54 @@ def format_() -> None:
     from opensession.hail.events import KINDS, Block  # noqa: PLC0415 - the table is made from the classes themselves
 
     Console().document(_FORMAT % {"kinds": _rows(KINDS), "blocks": _rows(Block.__subclasses__())})
+
+
+@click.command("agents")
+@click.option("--markdown", is_flag=True, help="Print the table as the README has it.")
+@output_options
+def agents(markdown: bool, console: Console) -> None:
+    """List the agents whose sessions are read: where they keep them, how far the reader is proven, what is read.
+
+    Support: "recordings" was proven on real sessions, "source" was built from the producer's source, "samples" from
+    published or written examples. Tokens, diffs and subagents as far as the agent's files hold them. Live says how a
+    running session's file changes.
+    """
+    from opensession.agents import AGENTS  # noqa: PLC0415 - 30 readers are imported for it, and for nothing else
+
+    described = [(entry, entry.load().ABOUT) for entry in AGENTS]
+    if console.as_json:
+        console.data({"agents": [_as_data(entry, about) for entry, about in described]})
+        return
+    rows = [_cells(entry, about) for entry, about in described]
+    if markdown:
+        console.document("\n".join(markdown_lines(rows)) + "\n")
+        return
+    console.table(_TITLES, rows)
+    if console.verbose:
+        for entry, about in described:
+            moved = f"; moved by {', '.join(about.environment)}" if about.environment else ""
+            console.write(f"{entry.title}: {about.where}{moved}. Proven on {about.versions}.")
+    else:
+        console.note("note: -v says on which versions, and which environment variables move a store")
+
+
+def markdown_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The table of agents as the README has it."""
+    lines = [f"| {' | '.join(_TITLES).lower()} |", "|" + "---|" * len(_TITLES)]
+    for title, flag, where, *rest in rows:
+        lines.append(f"| {title} | `{flag}` | `{where}` | {' | '.join(rest)} |")
+    return lines
+
+
+def _cells(entry: Entry, about: About) -> list[str]:
+    read = [about.tokens or "-", about.diffs or "-", about.subagents or "-", about.live]
+    return [entry.title, f"--{entry.flag}", about.where, about.support, *read]
+
+
+def _as_data(entry: Entry, about: About) -> dict[str, Any]:
+    import msgspec  # noqa: PLC0415
+
+    return {"name": entry.name, "title": entry.title, "flag": f"--{entry.flag}", **msgspec.to_builtins(about)}
 
 
 def _rows(classes: object) -> str:

@@ -60,3 +60,18 @@ def confirm(question: str, *, yes: bool, instead: str) -> bool:
         raise UsageError(question.rstrip("?") + ": not done without a terminal to ask on", hint=instead)
     sys.stdout.flush()
     return ask(question)
+
+
+def moment(text: str) -> int:
+    """A day or time that a user typed, in nanoseconds since 1970.
+
+    Raises:
+        UsageError: It is none.
+    """
+    from opensession.hail import times  # noqa: PLC0415 - few commands are asked for a time
+
+    try:
+        return times.parse(text)
+    except ValueError as error:
+        hint = "Write it like 2026-03-01 or 2026-03-01T09:30Z."
+        raise UsageError(f"--since {text}: not a date", hint=hint) from error

@@ -9,7 +9,7 @@ import click
 
 from opensession import refs, workspace
 from opensession.agents import named
-from opensession.commands.options import output_options, repo_option
+from opensession.commands.options import moment, output_options, repo_option
 from opensession.config import load
 from opensession.errors import NothingFoundError, UsageError
 from opensession.hail import times
@@ -37,7 +37,7 @@ _LIST_LIMIT = 50
 def list_sessions(tool: str | None, since: str | None, limit: int, repo: Path | None, console: Console) -> None:
     """List the sessions stored in this repository, newest first."""
     store = workspace.locate(repo).sessions()
-    after = _moment(since) if since else None
+    after = moment(since) if since else None
     slug = _slug(tool)
     matching = (
         publication
@@ -155,15 +155,6 @@ def _listed(row: Publication) -> dict[str, Any]:
         "ended_at": times.render(int(row.session_time) * 10**9),
         "commit": row.commit,
     }
-
-
-def _moment(text: str) -> int:
-    try:
-        return times.parse(text)
-    except ValueError as error:
-        raise UsageError(
-            f"--since {text}: not a date", hint="Write it like 2026-03-01 or 2026-03-01T09:30Z."
-        ) from error
 
 
 def _slug(tool: str | None) -> str | None:

@@ -1,0 +1,303 @@
+"""Many sessions at once: read, redacted and written by all cores, committed by one process in the order of time.
+
+A session's folder is written into its repository by the process that read it; what comes back is the id of that folder
+and a few facts, so that thousands of sessions wait for their commit in little memory. Killed at any time, what was
+committed stays, the rest is written again by the next run: the same content makes no second commit.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import deque
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from gitstore.backends.memory import MemoryRepo
+from gitstore.errors import StoreError
+from gitstore.store import SessionStore, Stored, Written
+from opensession import candidates, publish, recognition, workspace
+from opensession.config import load
+from opensession.errors import ExcludedError, NoSessionError, OpenSessionError, UnrecognisedError
+from opensession.hail import times
+from opensession.redact import PATH_RULE
+from opensession.union import Union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from opensession.candidates import Candidate
+    from opensession.config import Privacy
+    from opensession.recognition import Recognised
+    from opensession.workspace import Workspace
+
+WAITING = 1000
+"""Sessions that wait for their commit before one is made: within so many the order of time is exact."""
+
+_AHEAD = 4
+"""Candidates handed to each process before its answers are taken."""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What is wanted of every session.
+
+    Attributes:
+        repo: The repository all go into; None: each into the one it happened in.
+        tools: Only these agents' sessions (slugs); all when empty.
+        since: Only sessions that ended at or after this, in nanoseconds since 1970.
+        dry_run: Write nothing.
+    """
+
+    repo: Path | None = None
+    tools: frozenset[str] = frozenset()
+    since: int | None = None
+    dry_run: bool = False
+
+
+class Done(NamedTuple):
+    """What became of a session, or of a file without any.
+
+    Attributes:
+        name: The file, with the session's key when it holds many.
+        status: written, then stored, updated or unchanged (would-store and so on in a dry run); skipped; failed.
+        reason: Why it was skipped or failed.
+        hint: The next step.
+        place: The repository.
+        written: The session's folder, not committed yet.
+        session_id: The session.
+        tool: The agent's slug.
+        title: Its title, redacted.
+        ended: When it had its last event, in nanoseconds since 1970.
+        secrets: What redaction found, by rule.
+        unread: Records that were not understood.
+    """
+
+    name: str
+    status: str
+    reason: str = ""
+    hint: str = ""
+    place: str = ""
+    written: Written | None = None
+    session_id: str = ""
+    tool: str = ""
+    title: str = ""
+    ended: int = 0
+    secrets: Mapping[str, int] | None = None
+    unread: int = 0
+
+
+class _SkippedError(OpenSessionError):
+    """A session that is left out for a reason that is no failure."""
+
+
+class Worker:
+    """Reads, redacts and writes; one in each process, since repositories and rules are opened once."""
+
+    def __init__(self, wish: Wish) -> None:
+        self._wish = wish
+        self._places: dict[str | None, Workspace] = {}
+        self._stores: dict[Path, SessionStore] = {}
+        self._privacies: dict[Path, Privacy] = {}
+
+    def work(self, candidate: Candidate) -> list[Done]:
+        """What becomes of a candidate's sessions; failures are results, so that one file never stops the others."""
+        done: list[Done] = []
+        try:
+            source = candidate.open()
+            if candidate.found_by is None and candidate.source is None:
+                self._check(source)
+            readings = recognition.sessions(source, found_by=candidate.found_by)
+            # Should a later session of the file fail, those before it are in the list.
+            done.extend(self._session(recognised, candidate) for recognised in readings)
+        except NoSessionError:
+            done.append(Done(candidate.name, "skipped", "empty"))
+        except UnrecognisedError as error:
+            # A surprise where an agent or another program keeps its sessions, and none in a folder of all sorts.
+            expected = candidate.found_by is not None or candidate.source is not None
+            status, reason = ("failed", str(error)) if expected else ("skipped", "not a session")
+            done.append(Done(candidate.name, status, reason, error.hint if expected else ""))
+        except _SkippedError as error:
+            done.append(Done(candidate.name, "skipped", str(error)))
+        except OpenSessionError as error:
+            done.append(Done(candidate.name, "failed", str(error), error.hint))
+        except Exception as error:
+            # A defect of one reader is not to stop a thousand other sessions.
+            hint = "This is a defect of opensession: please report it."
+            done.append(Done(candidate.name, "failed", f"unexpected {type(error).__name__}: {error}", hint))
+        return done
+
+    def _check(self, source: Any) -> None:
+        """Leave out a file that nobody said is a session: what is none, and parts of another file's session."""
+        reader = recognition.agent_of(source)
+        if reader is not None and source.path is not None and candidates.part_of(source.path, reader) is not None:
+            raise _SkippedError("part of another session")
+
+    def _session(self, recognised: Recognised, candidate: Candidate) -> Done:
+        try:
+            return self._written(recognised, candidate)
+        except NoSessionError:
+            return Done(recognised.name, "skipped", "empty")
+        except ExcludedError:
+            return Done(recognised.name, "skipped", "excluded")
+        except _SkippedError as error:
+            return Done(recognised.name, "skipped", str(error))
+        except (OpenSessionError, StoreError) as error:
+            return Done(recognised.name, "failed", str(error), error.hint)
+
+    def _written(self, recognised: Recognised, candidate: Candidate) -> Done:
+        session = recognised.reading.session
+        wish = self._wish
+        ended = times.parse(session.context.updated_at)
+        if wish.tools and session.agent.tool not in wish.tools:
+            raise _SkippedError("another agent")
+        if wish.since is not None and ended < wish.since:
+            raise _SkippedError("older")
+        for key, value in candidate.attributes.items():
+            session.context.attributes.setdefault(key, value)
+        place = self._place(recognised.reading.repository_dir)
+        prepared = publish.prepare(recognised, lambda _: self._privacy(place))
+        title, tool = session.context.title or "", session.agent.tool
+        counts = prepared.report.counts
+        secrets = {rule: counts[rule] for rule in sorted(counts) if rule != PATH_RULE}
+        written = self._store(place).write(publish.record_of(prepared))
+        return Done(
+            recognised.name,
+            "written",
+            place=str(place.place),
+            written=written,
+            session_id=written.session_id,
+            tool=tool,
+            title=title,
+            ended=ended,
+            secrets=secrets,
+            unread=prepared.unread,
+        )
+
+    def _place(self, directory: str | None) -> Workspace:
+        wish = self._wish
+        asked = None if wish.repo is not None else directory
+        if asked not in self._places:
+            if wish.repo is not None:
+                found: Workspace | None = workspace.locate(wish.repo, stays=True)
+            else:
+                found = workspace.of_session(directory, stays=True)
+            if found is None or found.store is None:
+                raise _SkippedError("not in a git repository")
+            self._places[asked] = found
+        return self._places[asked]
+
+    def _privacy(self, place: Workspace) -> Privacy:
+        if place.place not in self._privacies:
+            self._privacies[place.place] = load(place.top).privacy
+        return self._privacies[place.place]
+
+    def _store(self, place: Workspace) -> SessionStore:
+        if not self._wish.dry_run:
+            return place.sessions()
+        if place.place not in self._stores:
+            # The same ids as in the repository, and nothing of it on any disk.
+            algorithm = place.sessions().repo.object_format
+            self._stores[place.place] = SessionStore(MemoryRepo(object_format=algorithm))
+        return self._stores[place.place]
+
+
+def prepared(wanted: Iterable[Candidate], wish: Wish, processes: int) -> Iterator[list[Done]]:
+    """What became of each candidate, in their order, before anything is committed.
+
+    Args:
+        wanted: The candidates; the next one is asked for when a process will soon be free.
+        wish: What is wanted of them.
+        processes: How many to start; 1 works here.
+
+    Raises:
+        OpenSessionError: A process was ended from outside.
+    """
+    if processes <= 1:
+        worker = Worker(wish)
+        yield from (worker.work(candidate) for candidate in wanted)
+        return
+    method = "fork" if sys.platform == "linux" else "spawn"
+    pool = ProcessPoolExecutor(processes, get_context(method), _begin, (wish,))
+    try:
+        yield from _ordered(pool, iter(wanted), processes * _AHEAD)
+    except BrokenProcessPool as error:
+        hint = "What was stored stays. Run it again, with --jobs 1 if memory is short."
+        raise OpenSessionError("a reading process was ended by the system", hint=hint) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def cores() -> int:
+    """How many processes this machine works with at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def committed(done: Sequence[Done], stores: Callable[[Path], SessionStore], *, dry_run: bool) -> list[Done]:
+    """Commit what is written, each repository's sessions in the order in which they ended.
+
+    Args:
+        done: What was prepared; only what is ``written`` is touched.
+        stores: Opens the store of a repository.
+        dry_run: Only tell what would be done.
+    """
+    waiting: dict[str, list[Done]] = {}
+    finished: list[Done] = []
+    for item in done:
+        if item.written is None:
+            finished.append(item)
+        else:
+            waiting.setdefault(item.place, []).append(item)
+    for place, items in waiting.items():
+        items.sort(key=lambda item: (item.ended, item.session_id))
+        try:
+            store = stores(Path(place))
+            finished += _foreseen(items, store) if dry_run else _stored(items, store)
+        except StoreError as error:
+            finished += [item._replace(status="failed", reason=str(error), hint=error.hint) for item in items]
+    return finished
+
+
+def _stored(items: Sequence[Done], store: SessionStore) -> Iterable[Done]:
+    outcomes = store.put_many([item.written for item in items if item.written is not None], Union())
+    for item, outcome in zip(items, outcomes, strict=True):
+        if isinstance(outcome, Stored):
+            yield item._replace(status="stored" if outcome.new else "updated", written=None)
+        else:
+            yield item._replace(status="unchanged", written=None)
+
+
+def _foreseen(items: Sequence[Done], store: SessionStore) -> Iterable[Done]:
+    for item in items:
+        there = store.tree_of(item.session_id)
+        tree = item.written.tree if item.written is not None else None
+        known = "unchanged" if there == tree else "would-update"
+        yield item._replace(status="would-store" if there is None else known, written=None)
+
+
+def _ordered(pool: ProcessPoolExecutor, wanted: Iterator[Candidate], ahead: int) -> Iterator[list[Done]]:
+    running: deque[Any] = deque()
+    for candidate in wanted:
+        running.append(pool.submit(_work, candidate))
+        if len(running) >= ahead:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()
+
+
+_workers: list[Worker] = []
+"""This process's one, when it is a process of the pool."""
+
+
+def _begin(wish: Wish) -> None:
+    # The interrupt is for the process that commits; it ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _workers.append(Worker(wish))
+
+
+def _work(candidate: Candidate) -> list[Done]:
+    return _workers[0].work(candidate)
