@@ -24,7 +24,7 @@ class Answer(msgspec.Struct):
 
     Attributes:
         time: When it began, canonical.
-        thoughts: What it thought first.
+        thoughts: What it thought before and between its texts.
         texts: What it said.
         call: What it called then.
     """
@@ -50,10 +50,6 @@ def of(steps: Iterable[Step], telling: Callable[[Call], str | None]) -> Iterator
             answer = None
             yield step
             continue
-        # Who thinks again has spoken before.
-        if answer is not None and isinstance(step, Thought) and answer.texts:
-            yield answer
-            answer = None
         answer = answer or Answer(step.time)
         if _add(answer, step, telling):
             yield answer
