@@ -28,6 +28,9 @@ def load(source: Source, unread: list[Unread]) -> Any:
     Raises:
         InputError: It does not begin like JSON.
     """
+    if source.complete:
+        # One long line was read whole to recognise it: a document is not to be held twice.
+        return parse(source.head.strip(_STRAY), source.name, unread)
     with source.open() as stream:
         return parse(stream.read().strip(_STRAY), source.name, unread)
 

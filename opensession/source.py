@@ -37,6 +37,7 @@ class Source(msgspec.Struct, frozen=True):
         name: How the user named it; for messages.
         path: Where it is, or None for standard input; readers look beside it for subagents and long outputs.
         head: Its first bytes, decompressed.
+        complete: Whether these are all.
         content: All its bytes, when they cannot be read again (standard input).
         keys: Which sessions of a file of many are wanted; None for all.
         named: The session's id of last resort, for content that lies in no file.
@@ -48,6 +49,7 @@ class Source(msgspec.Struct, frozen=True):
     content: bytes | None = None
     keys: frozenset[str] | None = None
     named: str = ""
+    complete: bool = False
 
     def wants(self, key: str) -> bool:
         """Whether a session of a file of many is asked for."""
@@ -145,13 +147,14 @@ def _checked(source: Source) -> Source:
         if b"\n" not in head:
             # A first prompt with pictures is one long line; it is looked at whole.
             head += stream.readline(_LONGEST_HEAD)
+        complete = not stream.read(1)
     if not head.strip(_TEXT_ENDS):
         hint = "An agent writes its first record with the first prompt."
         raise NoSessionError(f"{source.name} is empty", hint=hint)
     if b"\x00" in head.rstrip(b"\x00") and not head.startswith(SQLITE):
         hint = "Expected the JSON Lines of an agent, HAIL, or gzip of these."
         raise UnrecognisedError(f"{source.name} is a binary file, not a session", hint=hint)
-    return Source(source.name, source.path, head, source.content, source.keys, source.named)
+    return msgspec.structs.replace(source, head=head, complete=complete)
 
 
 def _decompressed(raw: BinaryIO) -> BinaryIO:

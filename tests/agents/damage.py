@@ -34,20 +34,6 @@ def values(text: str) -> list[Any]:
     return found
 
 
-def wordy(text: str) -> bytes:
-    """The records of a transcript with what is said in them made as long as it really is."""
-    return b"".join(json.dumps(_lengthened(value)).encode() + b"\n" for value in values(text))
-
-
-def _lengthened(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _lengthened(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_lengthened(inner) for inner in value]
-    is_prose = isinstance(value, str) and " " in value and not value[:1].isdigit() and value[:1] not in "{<*/"
-    return value + " and so on" * 150 if is_prose else value
-
-
 @st.composite
 def damaged(draw: st.DrawFn, value: Any) -> Any:
     """A value in which some parts, however deep, are missing, repeated or of another type."""
