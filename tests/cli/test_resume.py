@@ -135,7 +135,7 @@ def test_errors_name_the_next_step(stored: Repository, arguments: tuple[str, ...
 
 def test_a_session_file_without_a_conversation_is_an_error(repository: Repository, tmp_path: Path) -> None:
     path = tmp_path / "empty.jsonl"
-    path.write_bytes(claude_lines()[0].replace(b'"content":"Add a --json flag"', b'"content":"x","isMeta":true'))
+    path.write_bytes(claude_lines()[0].replace(b'"isSidechain"', b'"isMeta":true,"isSidechain"'))
 
     result = repository.run("session", "resume", str(path), "--in", "codex")
 
