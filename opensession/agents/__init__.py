@@ -38,6 +38,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("claude-code", "Claude Code", "claude", "opensession.agents.claude_code", ("claude",)),
     Entry("amp", "Amp", "amp", "opensession.agents.amp"),
     Entry("goose", "Goose", "goose", "opensession.agents.goose"),
+    Entry("opencode", "OpenCode", "opencode", "opensession.agents.opencode"),
 )
 
 
