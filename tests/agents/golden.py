@@ -16,6 +16,7 @@ difference is reviewed by eye.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import sys
@@ -32,6 +33,8 @@ from opensession.source import HEAD_BYTES, Source, from_path
 CORPUS = Path(__file__).parent.parent / "corpus"
 EXPECTED = "expected.hail.jsonl"
 DESCRIPTION = "case.json"
+WRITTEN = 1_790_000_000
+"""When every file of a case was last written, in seconds since 1970: sessions without any time are dated by it."""
 
 
 def cases(agent: str) -> list[Path]:
@@ -89,7 +92,9 @@ def dumped(reading: Reading) -> bytes:
 def written(agent: str, case: Path) -> bytes:
     """A case as HAIL, read by the agent's reader."""
     with tempfile.TemporaryDirectory() as folder:
-        path = material(case, Path(folder))
+        path = material(case, Path(folder)) if case.suffix == ".sql" else copied(case, Path(folder))
+        for file in Path(folder).rglob("*"):
+            os.utime(file, (WRITTEN, WRITTEN))
         return b"".join(dumped(reading) for reading in readings(agent, from_path(path)))
 
 
