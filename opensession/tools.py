@@ -44,7 +44,7 @@ _EDIT = (
     "edit multiedit edit_file replace replace_in_file str_replace search_replace strreplace apply_diff "
     "editedexistingfile applieddiff insert_content notebookedit patch edit_file_v2 strreplacefile "
     "replace_string_in_file insert_edit_into_file multi_replace_string_in_file replace_file_content "
-    "multi_replace_file_content single_find_and_replace edit_existing_file multi_edit search_and_replace"
+    "multi_replace_file_content single_find_and_replace edit_existing_file multi_edit search_and_replace code_action"
 )
 _DELETE = "delete_file delete filedeleted"
 _CODE_SEARCH = (
@@ -104,6 +104,9 @@ _URL_KEYS = ("url", "Url", "uri", "prompt")
 _TITLE_KEYS = ("description", "title", "task_name", "prompt", "message", "subagent_type", "agent_type")
 
 TEXT_EDITORS = frozenset({"text_editor", "developer__text_editor", "str_replace_editor", "str_replace_based_edit_tool"})
+_WRITERS = frozenset({"write", "fs_write"})
+"""Kiro's: what they do stands in ``command``."""
+
 _SHELLS = frozenset({"bash", "sh", "zsh", "/bin/bash", "/bin/sh", "/bin/zsh", "/usr/bin/bash", "/usr/bin/env"})
 
 
@@ -165,7 +168,7 @@ def command_text(value: Any) -> str:
 
 
 def _key(name: str, given: dict[str, Any]) -> str:
-    if name in TEXT_EDITORS:
+    if name in TEXT_EDITORS or (name in _WRITERS and "command" in given):
         verb = str(given.get("command", ""))
         return {"view": "read", "create": "write", "write": "write"}.get(verb, "edit")
     return "task" if name.startswith("subagent.") else name

@@ -39,6 +39,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("amp", "Amp", "amp", "opensession.agents.amp"),
     Entry("goose", "Goose", "goose", "opensession.agents.goose"),
     Entry("opencode", "OpenCode", "opencode", "opensession.agents.opencode"),
+    Entry("windsurf", "Windsurf", "windsurf", "opensession.agents.windsurf"),
 )
 
 
