@@ -40,6 +40,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("goose", "Goose", "goose", "opensession.agents.goose"),
     Entry("opencode", "OpenCode", "opencode", "opensession.agents.opencode"),
     Entry("windsurf", "Windsurf", "windsurf", "opensession.agents.windsurf"),
+    Entry("gemini", "Gemini CLI", "gemini", "opensession.agents.gemini"),
 )
 
 
