@@ -41,6 +41,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("opencode", "OpenCode", "opencode", "opensession.agents.opencode"),
     Entry("windsurf", "Windsurf", "windsurf", "opensession.agents.windsurf"),
     Entry("gemini", "Gemini CLI", "gemini", "opensession.agents.gemini"),
+    Entry("crush", "Crush", "crush", "opensession.agents.crush"),
 )
 
 
