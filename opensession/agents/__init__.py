@@ -39,8 +39,11 @@ AGENTS: tuple[Entry, ...] = (
     Entry("amp", "Amp", "amp", "opensession.agents.amp"),
     Entry("goose", "Goose", "goose", "opensession.agents.goose"),
     Entry("opencode", "OpenCode", "opencode", "opensession.agents.opencode"),
-    Entry("windsurf", "Windsurf", "windsurf", "opensession.agents.windsurf"),
     Entry("gemini", "Gemini CLI", "gemini", "opensession.agents.gemini"),
+    Entry("windsurf", "Windsurf", "windsurf", "opensession.agents.windsurf"),
+    Entry("pi", "Pi", "pi", "opensession.agents.pi", ("pi-agent", "omp")),
+    Entry("openclaw", "OpenClaw", "openclaw", "opensession.agents.openclaw", ("clawdbot", "moltbot")),
+    Entry("copilot", "GitHub Copilot CLI", "copilot", "opensession.agents.copilot", ("copilot-cli",)),
     Entry("crush", "Crush", "crush", "opensession.agents.crush"),
 )
 
