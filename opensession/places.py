@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from opensession import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,9 @@ _EDITORS = (
 
 _SERVERS = (".vscode-server", ".vscode-server-insiders", ".vscodium-server", ".cursor-server", ".windsurf-server")
 """Folders in the home of a machine that an editor works on from afar."""
+
+_BEGINNING = 16 * 1024
+"""Bytes in which a first record states its folder, as a rule."""
 
 
 def named(machine: Machine, variable: str) -> Path | None:
@@ -102,6 +108,18 @@ def modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
+
+
+def stated(path: Path, name: str) -> str | None:
+    """The first text that a file of JSON states under a name near its beginning, such as a folder; None for none."""
+    pattern = rb'"%b"\s*:\s*"((?:[^"\\]|\\.){1,1000})"' % re.escape(name.encode())
+    try:
+        with path.open("rb") as stream:
+            found = re.search(pattern, stream.read(_BEGINNING))
+    except OSError:
+        return None
+    value = fields.decoded('"' + found[1].decode("utf-8", "replace") + '"') if found is not None else None
+    return fields.text(value) or None
 
 
 def local_path(uri: str) -> str:
