@@ -45,6 +45,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("openclaw", "OpenClaw", "openclaw", "opensession.agents.openclaw", ("clawdbot", "moltbot")),
     Entry("copilot", "GitHub Copilot CLI", "copilot", "opensession.agents.copilot", ("copilot-cli",)),
     Entry("crush", "Crush", "crush", "opensession.agents.crush"),
+    Entry("qwen", "Qwen Code", "qwen", "opensession.agents.qwen", ("qwen-code",)),
 )
 
 

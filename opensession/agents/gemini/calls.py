@@ -82,7 +82,7 @@ class Calls:
             given.content or (call.get("resultDisplay") if failed else None),
             name=call.get("name"),
             failed=failed,
-            exit_code=_exit_code(given.content),
+            exit_code=exit_code(given.content),
             diff=recorded_diff(display),
             attributes={"status": status} if status == "cancelled" else None,
         )
@@ -121,7 +121,7 @@ def recorded_diff(display: dict[str, Any]) -> str | None:
     return fields.text(display.get("fileDiff")) or None if display.get("fileDiffTruncated") is not True else None
 
 
-def _exit_code(content: list[Any]) -> str | None:
+def exit_code(content: list[Any]) -> str | None:
     """What a command ended with; Gemini states it below the output when it is not 0."""
     text = content[0] if len(content) == 1 and isinstance(content[0], str) else ""
     if not text.startswith(_SHELL_OUTPUT):

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from opensession.conversation import Conversation
     from opensession.hail.events import Event
 
-_REFERENCES = "--- Content from referenced files ---"
-"""What stands before the files that a prompt names with @, which the program adds to it."""
-
 _NOTICES = frozenset({"info", "warning", "error"})
 
 
@@ -126,12 +123,12 @@ class Messages:
         key = fields.text(message.get("id")) or f"line-{line}"
         self._talk.record(line, time=message.get("timestamp"), record_id=key)
         self._told[key] = _Told(len(self._talk.draft.events))
-        self._talk.notice(_shown(message.get("content")), injected="compact_summary")
+        self._talk.notice(parts.shown(message.get("content")), injected="compact_summary")
 
     def _first(self, key: str, message: dict[str, Any], told: _Told) -> None:
         match fields.text(message.get("type")):
             case "user" if self._is_part:
-                self._talk.notice(_shown(message.get("content")), injected="subagent_prompt")
+                self._talk.notice(parts.shown(message.get("content")), injected="subagent_prompt")
             case "user":
                 self._prompt(message)
             case "gemini":
@@ -149,7 +146,7 @@ class Messages:
         if content and not sent:
             self._talk.skip("results as told by their calls")
             return
-        typed, added = _parted(sent)
+        typed, added = parts.parted(sent)
         for part in added[:1] or typed[:1]:
             self._project.overhear(fields.mapping(part).get("text"))
         if shown is None or shown in ("", []):
@@ -195,7 +192,7 @@ class Messages:
             told.thoughts += len(thoughts)
             for index, part in enumerate(thoughts):
                 self._talk.add(Thinking(), blocks.of(part), event_id=f"{key}-thought-{index}")
-        said = blocks.of(_shown(content))
+        said = blocks.of(parts.shown(content))
         if not any(not isinstance(block, Text) or block.text.strip() for block in said):
             return
         if told.said is None:
@@ -219,23 +216,6 @@ class Messages:
         )
         if told.first is None and len(self._talk.draft.events) > before:
             told.first = self._talk.draft.events[-1]
-
-
-def _parted(content: list[Any]) -> tuple[list[Any], list[Any]]:
-    """What was typed, and the files that the program added to it."""
-    for index, part in enumerate(content):
-        if fields.text(fields.mapping(part).get("text")).lstrip().startswith(_REFERENCES):
-            return content[:index], content[index:]
-    return content, []
-
-
-def _shown(content: Any) -> list[Any]:
-    """The parts of an answer that are said: no calls, results or reasoning."""
-    return [
-        part
-        for part in parts.listed(content)
-        if not (parts.is_thought(part) or parts.call_of(part) or parts.response_of(part) or part == {"text": ""})
-    ]
 
 
 def _as_call(part: Any) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from opensession import fields
 
+_REFERENCES = "--- Content from referenced files ---"
+"""What stands before the files that a prompt names with @, which the program adds to it."""
+
 
 class Result(NamedTuple):
     """What a call gave back.
@@ -73,3 +76,20 @@ def response_content(response: dict[str, Any]) -> Result:
     content = listed(given[key] if key else answer)
     content = [] if content == [{}] else content
     return Result(content + fields.sequence(response.get("parts")), key == "error")
+
+
+def parted(content: list[Any]) -> tuple[list[Any], list[Any]]:
+    """What was typed, and the files that the program added to it."""
+    for index, part in enumerate(content):
+        if fields.text(fields.mapping(part).get("text")).lstrip().startswith(_REFERENCES):
+            return content[:index], content[index:]
+    return content, []
+
+
+def shown(content: Any) -> list[Any]:
+    """The parts of a message that are said: no calls, results or reasoning."""
+    return [
+        part
+        for part in listed(content)
+        if not (is_thought(part) or call_of(part) or response_of(part) or part == {"text": ""})
+    ]
