@@ -143,6 +143,15 @@ def test_each_run_states_its_own_tokens() -> None:
     assert (figures.total_input_tokens, figures.total_output_tokens) == (1000, 57)
 
 
+def test_a_run_that_counts_from_the_start_adds_its_part() -> None:
+    said = _asked({"command": "ls"}, outputTokens=40, apiCallId="a1", model="claude-sonnet-4.6")
+    later = ("assistant.message", {"content": "Done.", "outputTokens": 7, "apiCallId": "a2"})
+
+    figures = compute(_read(said, _shutdown(50, 900), later, _shutdown(57, 1000)).session.events)
+
+    assert (figures.total_input_tokens, figures.total_output_tokens) == (1000, 57)
+
+
 def test_a_message_in_pieces_states_its_tokens_once() -> None:
     pieces = [("assistant.message", {"content": text, "outputTokens": 9, "apiCallId": "a1"}) for text in "ab"]
 

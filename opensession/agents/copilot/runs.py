@@ -3,6 +3,9 @@
 A message states its output only. ``session.shutdown`` states all tokens of the run it ends, by model; a session that
 was resumed has several, and one that crashed none. ``inputTokens`` there is the whole prompt, cache included
 (1.0.74: 6,598,288 = 6,954 + 6,079,080 + 512,254), ``tokenDetails.input`` the part outside the cache.
+
+Some readers of other people hold that a later shutdown counts from the session's start. Such a one is told by its
+figures: none is less than before, and its output covers that of all messages there are. It counts as what it adds.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ class Runs:
 
     def __init__(self) -> None:
         self._stated: Counter[str] = Counter()
+        self._whole = 0
+        self._last: dict[str, dict[str, int]] = {}
         self._calls: set[str] = set()
 
     def message(self, event: Event, output_tokens: object, call_id: object) -> None:
@@ -42,11 +47,12 @@ class Runs:
             self._calls.add(call)
         event.attributes["output_tokens"] = written
         self._stated[fields.text(event.attributes.get("model"))] += written
+        self._whole += written
 
     def end(self, talk: Conversation, data: dict[str, Any]) -> None:
         """Tell of the end of a run: an event of its own, then one for each model with what no message stated."""
         talk.custom("session_shutdown", {key: data[key] for key in data if key not in _TOLD | _WINDOW})
-        usages = {model: usage for model, usage in _usages(data).items() if any(usage.values())}
+        usages = {model: usage for model, usage in self._own(_usages(data)).items() if any(usage.values())}
         left = max(0, sum(usage["output"] for usage in usages.values()) - self._stated.total())
         for model, usage in usages.items():
             rest = min(left, max(0, usage["output"] - self._stated[model]))
@@ -61,6 +67,21 @@ class Runs:
                 event=event,
             )
         self._stated.clear()
+
+    def _own(self, usages: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+        """The tokens of the run that ends, when the figures count from the session's start."""
+        before, self._last = self._last, usages or self._last
+        goes_on = all(
+            usages.get(model, {}).get(name, 0) >= figure
+            for model, usage in before.items()
+            for name, figure in usage.items()
+        )
+        if not before or not goes_on or sum(usage["output"] for usage in usages.values()) < self._whole:
+            return usages
+        return {
+            model: {name: figure - before.get(model, {}).get(name, 0) for name, figure in usage.items()}
+            for model, usage in usages.items()
+        }
 
 
 def _usages(data: dict[str, Any]) -> dict[str, dict[str, int]]:
