@@ -83,6 +83,9 @@ def render(nanoseconds: int) -> str:
 def from_number(value: float) -> int:
     """Nanoseconds since 1970 of a number whose unit shows in its size (s, ms, µs or ns)."""
     size = abs(value)
+    if isinstance(value, float) and size <= 1e14:
+        # A float of today holds no more than microseconds; its nanoseconds would be noise.
+        return round(value * (1_000 if size > 1e11 else 1_000_000)) * 1000
     if size > 1e17:
         return int(value)
     if size > 1e14:
