@@ -77,8 +77,9 @@ def of_edit(arguments: Mapping[str, Any]) -> Change | None:
     for key in _DIFFS:
         if diff := fields.text(arguments.get(key)):
             return of_text(diff)
-    several = next((value for key in _EDITS if isinstance(value := arguments.get(key), list)), [])
-    pairs = [pair for item in several if (pair := _pair(fields.mapping(item))) is not None]
+    several = next((value for key in _EDITS if isinstance(value := arguments.get(key), (list, dict))), [])
+    items = [several] if isinstance(several, dict) else several
+    pairs = [pair for item in items if (pair := _pair(fields.mapping(item))) is not None]
     own = _pair(arguments)
     pairs = pairs or ([own] if own is not None else [])
     if not pairs:
