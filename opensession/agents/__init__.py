@@ -46,6 +46,10 @@ AGENTS: tuple[Entry, ...] = (
     Entry("copilot", "GitHub Copilot CLI", "copilot", "opensession.agents.copilot", ("copilot-cli",)),
     Entry("crush", "Crush", "crush", "opensession.agents.crush"),
     Entry("qwen", "Qwen Code", "qwen", "opensession.agents.qwen", ("qwen-code",)),
+    Entry("kimi", "Kimi CLI", "kimi", "opensession.agents.kimi", ("kimi-cli", "kimi-code")),
+    Entry("cursor", "Cursor", "cursor", "opensession.agents.cursor", ("cursor-agent",)),
+    Entry("aider", "Aider", "aider", "opensession.agents.aider"),
+    Entry("iflow", "iFlow CLI", "iflow", "opensession.agents.iflow"),
 )
 
 
