@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import inputs
+from bench import agents, inputs
 from bench.harness import Row, command, compare
 
 if TYPE_CHECKING:
@@ -110,31 +110,6 @@ def _plumbing(place: Place, repository: Path) -> Callable[[], object]:
         )
 
     return run
-
-
-def parse(place: Place) -> list[Row]:
-    """From a transcript to HAIL lines, against json.loads on every line."""
-    from opensession.agents import AGENTS  # noqa: PLC0415
-    from opensession.hail import canonical, write  # noqa: PLC0415
-    from opensession.source import from_path  # noqa: PLC0415
-
-    made = {"claude-code": inputs.claude_session(4_000_000), "codex": inputs.codex_session(4_000_000)}
-    rows = []
-    for entry in AGENTS:
-        path = place.file(f"{entry.name}.jsonl", made[entry.name])
-        reader = entry.load()
-
-        def to_hail(path: Path = path, reader: object = reader) -> object:
-            session = canonical.canonical(reader.read(from_path(path)).session)  # type: ignore[attr-defined]
-            return sum(len(line) for line in write.lines(session))
-
-        def floor(path: Path = path) -> object:
-            with path.open("rb") as stream:
-                return [json.loads(line) for line in stream]
-
-        theirs, ours = compare(floor, to_hail)
-        rows.append(Row(f"parse 4 MB of {entry.title} to HAIL", "json.loads on every line", theirs, ours, 1.5))
-    return rows
 
 
 def redact(place: Place) -> list[Row]:
@@ -283,7 +258,8 @@ ALL: tuple[tuple[str, Callable[[Place], list[Row]]], ...] = (
     ("start", startup),
     ("publish", publish),
     ("append", append),
-    ("parse", parse),
+    ("parse", agents.parse),
+    ("upload-all", agents.upload_all),
     ("redact", redact),
     ("handoff", handoff),
     ("resolve", resolve),
