@@ -50,6 +50,9 @@ AGENTS: tuple[Entry, ...] = (
     Entry("cursor", "Cursor", "cursor", "opensession.agents.cursor", ("cursor-agent",)),
     Entry("aider", "Aider", "aider", "opensession.agents.aider"),
     Entry("iflow", "iFlow CLI", "iflow", "opensession.agents.iflow"),
+    Entry("gptme", "gptme", "gptme", "opensession.agents.gptme"),
+    Entry("copilot-chat", "VS Code Copilot Chat", "copilot-chat", "opensession.agents.copilot_chat"),
+    Entry("antigravity", "Antigravity", "antigravity", "opensession.agents.antigravity", ("agy",)),
 )
 
 
