@@ -44,7 +44,8 @@ _EDIT = (
     "edit multiedit edit_file replace replace_in_file str_replace search_replace strreplace apply_diff "
     "editedexistingfile applieddiff insert_content notebookedit patch edit_file_v2 strreplacefile "
     "replace_string_in_file insert_edit_into_file multi_replace_string_in_file replace_file_content "
-    "multi_replace_file_content single_find_and_replace edit_existing_file multi_edit search_and_replace code_action"
+    "multi_replace_file_content single_find_and_replace edit_existing_file multi_edit search_and_replace "
+    "code_action append"
 )
 _DELETE = "delete_file delete filedeleted"
 _CODE_SEARCH = (
