@@ -34,17 +34,18 @@ _NO_PROMPT = ("", "user")
 """Values of ``source`` of what a person typed."""
 
 
-def read(source: Source, tool: str) -> Reading:
+def read(source: Source, tool: str, cwd: str | None = None) -> Reading:
     """The session in a log.
 
     Args:
         source: The log.
         tool: Whose it is: the command line's or Copilot Chat's.
+        cwd: The working directory, for logs that do not state it.
 
     Raises:
         InputError: There is no session in it.
     """
-    log = Log(Conversation(tool))
+    log = Log(Conversation(tool, cwd=cwd))
     with source.open() as stream:
         for number, record in lines.objects(stream, log.talk.draft.unread):
             _record(log, number, record)
