@@ -53,6 +53,8 @@ AGENTS: tuple[Entry, ...] = (
     Entry("gptme", "gptme", "gptme", "opensession.agents.gptme"),
     Entry("copilot-chat", "VS Code Copilot Chat", "copilot-chat", "opensession.agents.copilot_chat"),
     Entry("antigravity", "Antigravity", "antigravity", "opensession.agents.antigravity", ("agy",)),
+    Entry("kiro", "Kiro", "kiro", "opensession.agents.kiro", ("kiro-cli", "amazon-q")),
+    Entry("hermes", "Hermes", "hermes", "opensession.agents.hermes", ("hermes-agent",)),
 )
 
 

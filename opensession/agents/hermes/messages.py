@@ -1,0 +1,133 @@
+"""A message of Hermes: those of OpenAI's chat, in a file or as a row of the database."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from opensession import fields
+from opensession.conversation import distinct_id
+
+if TYPE_CHECKING:
+    from opensession.conversation import Conversation
+
+_COMPACTED = ("[CONTEXT COMPACTION", "[CONTEXT SUMMARY]")
+"""How a summary begins that takes the place of older messages, in a user's or an assistant's name."""
+
+_JSON = "\x00json:"
+"""Stands before content in the database that is no text."""
+
+_LONGEST_RESULT = 1024 * 1024
+"""Characters of a result that is looked into; a longer one is kept as it is."""
+
+_ID = re.compile(r"\d{8}_\d{6}_[0-9a-f]{6,}")
+"""Ids that a second and a random part make unique."""
+
+
+def tell(talk: Conversation, message: dict[str, Any], attributes: dict[str, Any] | None = None) -> None:
+    """Tell a message.
+
+    Args:
+        talk: Where to.
+        message: ``role``, ``content``, ``tool_calls`` and so on; JSON in texts is decoded.
+        attributes: Of what is made from it.
+    """
+    content = _content(message.get("content"))
+    match message.get("role"):
+        case "user":
+            if _is_summary(content):
+                talk.notice(content, injected="compact_summary", attributes=attributes)
+            else:
+                talk.prompt(content, attributes)
+        case "assistant":
+            _assistant(talk, message, content, attributes)
+        case "tool":
+            _result(talk, message, content, attributes)
+        case "system":
+            talk.notice(content, injected="system_prompt", attributes=attributes)
+        case "session_meta":
+            talk.skip("session_meta")
+        case role:
+            talk.unknown(f"message:{fields.text(role)}", message)
+
+
+def session_id(native: str, started: object) -> str:
+    """Hermes's own id where it is unique beyond the machine."""
+    return native if _ID.fullmatch(native) else distinct_id(native or "hermes", started)
+
+
+def moment(value: Any) -> Any:
+    """A time; one without a zone is that of the machine."""
+    if not isinstance(value, str):
+        return value
+    try:
+        stated = datetime.fromisoformat(value)
+        return value if stated.tzinfo is not None else stated.astimezone().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return value
+
+
+def _content(content: Any) -> Any:
+    if isinstance(content, str) and content.startswith(_JSON):
+        return fields.decoded(content[len(_JSON) :]) or content
+    return content
+
+
+def _is_summary(content: Any) -> bool:
+    return isinstance(content, str) and content.startswith(_COMPACTED)
+
+
+def _assistant(talk: Conversation, message: dict[str, Any], content: Any, attributes: dict[str, Any] | None) -> None:
+    talk.think(_reasoning(message), attributes)
+    if _is_summary(content):
+        talk.notice(content, injected="compact_summary", attributes=attributes)
+    else:
+        talk.say(content, attributes)
+    calls = message.get("tool_calls")
+    for item in fields.sequence(fields.decoded(calls) if isinstance(calls, str) else calls):
+        call = fields.mapping(item)
+        function = fields.mapping(call.get("function")) or call
+        talk.call(
+            function.get("name"),
+            function.get("arguments"),
+            fields.first(call, "id", "call_id"),
+            attributes=attributes,
+        )
+    if message.get("finish_reason") == "length":
+        talk.custom("output_truncated", attributes=attributes)
+
+
+def _reasoning(message: dict[str, Any]) -> Any:
+    """The reasoning; the same stands in several fields, for several providers."""
+    plain = fields.first(message, "reasoning_content", "reasoning")
+    if plain:
+        return plain
+    details = message.get("reasoning_details")
+    parts = fields.sequence(fields.decoded(details) if isinstance(details, str) else details)
+    texts = [fields.first(fields.mapping(part), "text", "summary") for part in parts]
+    return "\n\n".join(text for text in texts if text)
+
+
+def _result(talk: Conversation, message: dict[str, Any], content: Any, attributes: dict[str, Any] | None) -> None:
+    """What a tool gave back: often JSON in a text, with the output and the exit code of a command in it."""
+    said = _said(content)
+    error = said.get("error")
+    output = content
+    if isinstance(said.get("output"), str) and "exit_code" in said:
+        output = [{"type": "text", "text": text} for text in (said["output"], fields.text(error)) if text]
+    failed = bool(error) or said.get("success") is False or message.get("finish_reason") == "error"
+    talk.result(
+        message.get("tool_call_id"),
+        output,
+        name=fields.first(message, "tool_name", "name"),
+        failed=failed,
+        exit_code=said.get("exit_code"),
+        diff=fields.text(said.get("diff")) or None,
+        attributes=attributes,
+    )
+
+
+def _said(content: Any) -> dict[str, Any]:
+    is_object = isinstance(content, str) and content.startswith("{") and len(content) <= _LONGEST_RESULT
+    return fields.mapping(fields.decoded(content)) if is_object else {}
