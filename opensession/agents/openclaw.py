@@ -75,7 +75,8 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
         for agent in places.folders(root / "agents"):
             for path in places.files(agent / "sessions", ".jsonl"):
                 modified = places.modified(path)
-                if modified >= since and not path.name.endswith(".trajectory.jsonl"):
+                is_other = ".checkpoint." in path.name or path.name.endswith(".trajectory.jsonl")
+                if modified >= since and not is_other:
                     yield Found(path, modified)
 
 
