@@ -63,7 +63,10 @@ _SHELL = (
 )
 _WEB_SEARCH = "websearch web_search google_web_search search_web searchweb"
 _WEB_FETCH = "webfetch web_fetch fetch fetchurl fetch_url read_url_content browser_navigate read_web_page fetch_webpage"
-_TASK = "task agent spawn_agent newtask new_task delegate delegate_task runsubagent task_v2 spawn_subagent"
+_TASK = (
+    "task agent spawn_agent newtask new_task delegate delegate_task delegate_to_agent invoke_agent runsubagent "
+    "task_v2 spawn_subagent"
+)
 
 _PATH_KEYS = (
     "file_path",
