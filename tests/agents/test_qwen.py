@@ -55,6 +55,16 @@ def test_sessions_are_found_in_every_project(platform: str, variable: str | None
     assert list(qwen.discover(machine, since=4e9)) == []
 
 
+def test_what_the_first_versions_wrote_is_found(tmp_path: Path) -> None:
+    chats = tmp_path / ".qwen" / "tmp" / "0123abcd" / "chats"
+    chats.mkdir(parents=True)
+    (chats / "session-2025-10-01T09-00-0192a0c4.json").write_bytes(b"{}")
+
+    found = [found.path.name for found in qwen.discover(Machine({}, tmp_path, "linux"))]
+
+    assert found == ["session-2025-10-01T09-00-0192a0c4.json"]
+
+
 def test_a_subagents_file_is_a_part_of_its_session(tmp_path: Path) -> None:
     part = _store(tmp_path)
     session = part.parent.parent.parent / "chats" / f"{SESSION}.jsonl"

@@ -20,7 +20,11 @@ _HEAD = 4096
 
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The chats in every project's folder; subagents' files are part of them."""
-    home = (places.named(machine, "GEMINI_CLI_HOME") or machine.home) / ".gemini"
+    return listed((places.named(machine, "GEMINI_CLI_HOME") or machine.home) / ".gemini", since)
+
+
+def listed(home: Path, since: float) -> Iterator[Found]:
+    """The chats in a folder like ``.gemini``, but for those last written before ``since``."""
     names: Names | None = None
     for folder in places.folders(home / "tmp"):
         cwd: str | None = None

@@ -47,7 +47,7 @@ class Messages:
         """Begin.
 
         Args:
-            talk: Where to.
+            talk: Where to; the type of an answer is the name of its agent.
             project: Learns of folders.
             is_part: Whether the chat is a subagent's, whom nobody types to, within the one of its parent.
         """
@@ -69,7 +69,7 @@ class Messages:
         if told is None:
             told = self._told[key] = _Told(len(self._talk.draft.events))
             self._first(key, message, told)
-        elif message.get("type") == "gemini":
+        elif message.get("type") == self._talk.tool:
             self._answer(key, message, told, is_restated=False)
         else:
             self._talk.skip("message recorded again")
@@ -114,7 +114,7 @@ class Messages:
                 self._talk.draft.touch(event, line)
 
     def _again(self, line: int, key: str, message: dict[str, Any], told: _Told) -> None:
-        if message.get("type") == "gemini":
+        if message.get("type") == self._talk.tool:
             self._talk.record(line, time=message.get("timestamp"), record_id=key)
             self._answer(key, message, told, is_restated=True)
 
@@ -131,7 +131,7 @@ class Messages:
                 self._talk.notice(parts.shown(message.get("content")), injected="subagent_prompt")
             case "user":
                 self._prompt(message)
-            case "gemini":
+            case kind if kind == self._talk.tool:
                 self._answer(key, message, told, is_restated=False)
             case kind if kind in _NOTICES:
                 error = kind if kind == "error" else None

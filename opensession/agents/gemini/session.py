@@ -27,17 +27,20 @@ _LOOKED_AT = 64
 class Chat:
     """One file."""
 
-    def __init__(self, source: Source, agent: str | None = None, task_id: str | None = None) -> None:
+    def __init__(
+        self, source: Source, agent: str | None = None, task_id: str | None = None, *, writer: str = "gemini"
+    ) -> None:
         """Begin.
 
         Args:
             source: The file.
             agent: The subagent that wrote it.
             task_id: The call that started the subagent.
+            writer: The agent that wrote it; relatives of Gemini CLI write the same.
         """
         self.facts: dict[str, Any] = {}
         self.project = Project()
-        self.talk = Conversation("gemini", prefix=f"{agent}:" if agent else "", task_id=task_id)
+        self.talk = Conversation(writer, prefix=f"{agent}:" if agent else "", task_id=task_id)
         self.messages = Messages(self.talk, self.project, is_part=agent is not None)
         self._source = source
         self._looked = False
@@ -49,7 +52,7 @@ class Chat:
             InputError: It is damaged, or a line is too long.
         """
         unread = self.talk.draft.unread
-        if not _is_lines(self._source.head):
+        if not is_lines(self._source.head):
             chat = fields.mapping(document.load(self._source, unread))
             self._see(chat)
             for number, message in enumerate(fields.sequence(chat.get("messages")), start=1):
@@ -94,13 +97,17 @@ class Chat:
         self.talk.enter(self.project.root)
 
 
-def read(source: Source) -> Reading:
+def read(source: Source, writer: str = "gemini") -> Reading:
     """The chat in a source.
+
+    Args:
+        source: The file.
+        writer: The agent that wrote it.
 
     Raises:
         InputError: There is no conversation in it, or it is damaged.
     """
-    chat = Chat(source)
+    chat = Chat(source, writer=writer)
     chat.read()
     facts, talk = chat.facts, chat.talk
     native = fields.text(facts.get("sessionId"))
@@ -111,9 +118,9 @@ def read(source: Source) -> Reading:
     parent = source.path.parent.name if is_part and source.path is not None else None
     return talk.finish(
         Header(
-            session_id=native or distinct_id(source.stem or "gemini", started),
+            session_id=native or distinct_id(source.stem or writer, started),
             source_name=source.name,
-            provider="google",
+            provider="google" if writer == "gemini" else "",
             title=facts.get("summary"),
             created=facts.get("startTime"),
             updated=facts.get("lastUpdated"),
@@ -151,7 +158,7 @@ def _fold(chat: Chat, path: Path) -> None:
     chat.talk.draft.merge(inner.talk.draft)
 
 
-def _is_lines(head: bytes) -> bool:
+def is_lines(head: bytes) -> bool:
     """Whether a file has a record a line; a document's lines, as the program indents it, are no objects."""
     numbered = enumerate(head.split(b"\n", _LOOKED_AT)[:_LOOKED_AT])
     if b"\n" not in head.strip() and b'"messages"' in head:

@@ -1,13 +1,14 @@
 """Qwen Code: one record a line, Gemini's messages in an envelope like Claude Code's.
 
 Built from the program's source (``chatRecordingService.ts``, ``agent-transcript.ts``, ``storage.ts``, 2026) and
-published samples of 0.21.13. Its first versions, in 2025, wrote Gemini CLI's chats.
+published samples of 0.21.13. Its first versions, in 2025, wrote Gemini CLI's chats with answers of the type ``qwen``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opensession import fields
 from opensession.agent import About, Evidence
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ _MESSAGES = frozenset({"user", "assistant", "tool_result"})
 
 
 def recognise(sample: Sample) -> Evidence:
-    """Messages made of parts in an envelope with a session's id and the record's own; or a system's payload in it."""
+    """Messages made of parts, or a payload of the system, in an envelope with two ids; or the first form's answers."""
+    messages = fields.sequence(fields.mapping(sample.document).get("messages"))
+    if any(fields.mapping(message).get("type") == NAME for message in messages[:50]):
+        return Evidence.CERTAIN
     return max(map(_evidence, sample.objects), default=Evidence.NONE)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from opensession import places
 from opensession.agent import Found
+from opensession.agents.gemini import discovery as chats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,8 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
             modified = places.modified(path)
             if modified >= since:
                 yield Found(path, modified, places.stated(path, "cwd"))
+    # What its first versions wrote, like Gemini CLI.
+    yield from chats.listed(home, since)
 
 
 def part_of(path: Path) -> Path | None:

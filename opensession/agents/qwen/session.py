@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from opensession import fields, places
+from opensession.agents.gemini import session as chats
 from opensession.agents.qwen.records import Records
 from opensession.conversation import Conversation, Header, distinct_id
 from opensession.errors import OpenSessionError
@@ -29,6 +30,8 @@ def read(source: Source) -> Reading:
     Raises:
         InputError: There is no session in it, or a line is too long.
     """
+    if not chats.is_lines(source.head):
+        return chats.read(source, "qwen")
     records = _file(source)
     facts, talk = records.facts, records.talk
     native = facts.session_id
