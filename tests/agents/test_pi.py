@@ -51,13 +51,9 @@ def test_openclaw_sessions_lie_with_each_agent_under_all_its_names(platform: str
     new = _touch(tmp_path / ".openclaw/agents/main/sessions/a.jsonl")
     old = _touch(tmp_path / ".clawdbot/agents/main/sessions/b.jsonl")
     moved = _touch(tmp_path / "state/agents/work/sessions/c.jsonl")
-    for gone in (
-        "a.jsonl.deleted.2026-05-12",
-        "a.jsonl.reset.2026-05-12",
-        "a.jsonl.lock",
-        "a.trajectory.jsonl",
-        "a.checkpoint.1.jsonl",
-    ):
+    for ending in ("deleted.2026-05-12", "reset.2026-05-12", "lock"):
+        _touch(tmp_path / f".openclaw/agents/main/sessions/a.jsonl.{ending}")
+    for gone in ("a.trajectory.jsonl", "a.checkpoint.1.jsonl"):
         _touch(tmp_path / ".openclaw/agents/main/sessions" / gone)
 
     found = {item.path for item in openclaw.discover(Machine({}, tmp_path, platform))}
