@@ -113,7 +113,7 @@ class _Writer:
     def _result(self, call_id: str, call: Call, noted: dict[str, Any]) -> None:
         text = call.result.text if call.result is not None else NO_RESULT
         block: dict[str, Any] = {"tool_use_id": call_id, "type": "tool_result"}
-        if call.result is not None and call.result.failed:
+        if _failed(call):
             if call.exit_code is not None and not text.startswith((f"Exit code {call.exit_code}", "Error: Exit code")):
                 text = f"Exit code {call.exit_code}\n{text}".rstrip("\n")
             block["is_error"] = True
@@ -231,6 +231,13 @@ def _far_tools(act: Act) -> list[Use]:
             todos = [{"content": text, "status": _state(state), "activeForm": text} for text, state in items]
             return [("TodoWrite", {"todos": todos}, {})]
     return []
+
+
+def _failed(call: Call) -> bool:
+    """Whether Claude Code would call it a failure: of commands those that end with more than a mere no (1)."""
+    if call.result is None:
+        return False
+    return call.result.failed or call.exit_code not in (None, 0, 1)
 
 
 def _noted(call: Call, name: str, noted: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from opensession.agents.codex import outputs
 from opensession.hail.events import Text
-from opensession.resume import acts
+from opensession.resume import acts, patch
 from opensession.resume.calls import Call
 from opensession.resume.conversation import Compaction, Prompt, Reply, Thought
 from opensession.resume.paths import Places
@@ -101,6 +101,8 @@ class _Writer:
             meta["forked_from_id"] = parent
         git = {"git": {"branch": self._conversation.branch}} if self._conversation.branch else {}
         self._record("session_meta", started, {**meta, **git})
+        if title := self._conversation.title:
+            self._notice(started, type="thread_name_updated", thread_id=meta["id"], thread_name=title)
 
     def _prompt(self, prompt: Prompt) -> None:
         images = [picture.url for picture in prompt.pictures]
@@ -148,8 +150,8 @@ class _Writer:
     def _does(self, call: Call, kept: dict[str, Any]) -> Item | None:
         first = call.acts[0]
         if isinstance(first, (acts.Edit, acts.Write, acts.Delete)):
-            patch = "\n".join(["*** Begin Patch", *(self._patched(act) for act in call.acts), "*** End Patch\n"])
-            return {"type": "custom_tool_call", "status": "completed", "name": "apply_patch", "input": patch}
+            text = patch.text(call.acts, self._places)
+            return {"type": "custom_tool_call", "status": "completed", "name": "apply_patch", "input": text}
         match first:
             case acts.Shell(command):
                 return self._shell(command, call.name, kept)
@@ -188,22 +190,6 @@ class _Writer:
                 return shlex.join([*words, *([self._places.relative(path)] if path else [])])
             case acts.List(path):
                 return shlex.join(["ls", self._places.relative(path)])
-        return ""
-
-    def _patched(self, act: Act) -> str:
-        """A file's part of a patch."""
-        match act:
-            case acts.Write(path, content):
-                # A patch says where a line begins, so the last line break is not a line of its own.
-                added = [f"+{line}" for line in content.removesuffix("\n").split("\n")] if content else []
-                return "\n".join([f"*** Add File: {self._places.relative(path)}", *added])
-            case acts.Delete(path):
-                return f"*** Delete File: {self._places.relative(path)}"
-            case acts.Edit(path, hunks, _, moved_from):
-                name = self._places.relative(path)
-                head = [f"*** Update File: {self._places.relative(moved_from) if moved_from else name}"]
-                head += [f"*** Move to: {name}"] if moved_from else []
-                return "\n".join([*head, *("\n".join(["@@", *hunk.lines]) for hunk in hunks)])
         return ""
 
     def _item(self, time: str, **payload: Any) -> None:

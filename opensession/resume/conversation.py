@@ -144,7 +144,7 @@ def _steps(events: Sequence[Event], agent: str, left_out: Counter[str]) -> list[
         step = _said(event, calls) if not _is_compaction(event) else _compaction(events, place, agent)
         if step is not None:
             steps.append(step)
-        elif isinstance(event.kind, SystemMessage) and not event.attributes.get(_SUMMARY):
+        elif isinstance(event.kind, SystemMessage) and not _is_summary(event):
             left_out["system texts"] += 1
     return steps
 
@@ -170,14 +170,19 @@ def _is_compaction(event: Event) -> bool:
 
 def _compaction(events: Sequence[Event], place: int, agent: str) -> Step | None:
     """The compaction at a place, when its summary is known; without one the earlier turns are all there is."""
-    summary = "" if agent == "claude-code" else text_of(events[place].blocks)
+    # Claude Code's own words there are always the same; only Codex has the summary in them.
+    summary = "" if agent == "claude-code" else events[place].text()
     for event in events[place + 1 : place + _NEAR]:
-        if event.attributes.get(_SUMMARY) is True:
+        if _is_summary(event):
             summary = text_of(event.blocks)
             break
         if not isinstance(event.kind, (SystemMessage, Custom)):
             break
     return Compaction(summary, events[place].timestamp) if summary.strip() else None
+
+
+def _is_summary(event: Event) -> bool:
+    return event.attributes.get(_SUMMARY) is True or event.attributes.get("injected") == _SUMMARY
 
 
 def _has(event: Event, names: Sequence[str]) -> bool:

@@ -197,8 +197,8 @@ def _output(call: Call) -> str:
     if call.result is None:
         return NO_RESULT
     text = call.result.text
-    if call.exit_code and "Exit Code: " not in text:
-        return f"{text}\nExit Code: {call.exit_code}"
+    if call.exit_code and f"Exit Code: {call.exit_code}" not in text:
+        return f"Output: {text}\nExit Code: {call.exit_code}"
     return text
 
 

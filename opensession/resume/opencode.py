@@ -2,7 +2,8 @@
 
 OpenCode's store is a live database, so nothing is written into it: the file is imported by OpenCode itself. Messages
 are ordered by id; all get ids of the moment of writing, so that the turns to come stand after them. A prompt is a
-message of the user's, every answer of the model one of the assistant's with at most one call.
+message of the user's, every answer of the model one of the assistant's with at most one call. Thoughts are parts of
+their own; OpenCode itself decides what another model is told of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession.resume import acts, turns
+from opensession.resume import acts, patch, turns
 from opensession.resume.conversation import Compaction, Prompt
 from opensession.resume.paths import Places
 from opensession.resume.target import BEGINNING, NO_RESULT, Ids, Native, milliseconds, stated, told
@@ -146,6 +147,8 @@ class _Writer:
     def _uses(self, call: Call) -> list[Use]:
         own = self._conversation.agent == NAME
         given = self._places.arguments(call.arguments) if own and isinstance(call.arguments, dict) else {}
+        if own and call.acts and call.name == "apply_patch":
+            return [(call.name, {"patchText": patch.text(call.acts, self._places)}, {})]
         uses = [use for act in call.acts for use in self._tools(act)]
         if uses:
             return [

@@ -142,4 +142,105 @@ def _patched(call_id: str, code: int, text: str) -> dict[str, Any]:
     return rollouts.item("custom_tool_call_output", call_id=call_id, output=output)
 
 
-NATIVES = {"claude-code": claude_code, "codex": codex}
+def gemini() -> bytes:
+    messages: list[dict[str, Any]] = []
+
+    def add(kind: str, content: Any, **fields: Any) -> None:
+        place = len(messages)
+        time = f"2026-05-04T09:00:{place:02d}.000Z"
+        messages.append({"id": f"m{place}", "timestamp": time, "type": kind, "content": content, **fields})
+
+    def use(name: str, text: str, said: str = "", *, failed: bool = False, display: Any = None, **given: Any) -> None:
+        call_id = f"{name}_{len(messages)}"
+        answer = {"error" if failed else "output": text}
+        call = {
+            "id": call_id,
+            "name": name,
+            "args": given,
+            "result": [{"functionResponse": {"id": call_id, "name": name, "response": answer}}],
+            "status": "error" if failed else "success",
+            "timestamp": f"2026-05-04T09:00:{len(messages):02d}.500Z",
+            "resultDisplay": display or text,
+        }
+        add("gemini", said, model="gemini-2.5-pro", toolCalls=[call])
+
+    add("user", [{"text": "Water the plants twice a day."}])
+    thought = {"subject": "Timer", "description": "First the timer.", "timestamp": "2026-05-04T09:00:00.500Z"}
+    add("gemini", "I look at the timer.", thoughts=[thought], model="gemini-2.5-pro")
+    use("run_shell_command", "Output: ok", command="make check", description="Check")
+    use("run_shell_command", "Output: no rule\nExit Code: 2", "It fails.", command="make water")
+    use("read_file", "every: 24h", file_path=f"{CWD}/timer.yaml")
+    use("grep_search", "timer.yaml", pattern="every", dir_path=f"{CWD}/conf")
+    use("list_directory", "timer.yaml", dir_path=CWD)
+    diff = "--- timer.yaml\n+++ timer.yaml\n@@ -1,2 +1,2 @@\n # timer\n-every: 24h\n+every: 12h\n"
+    use(
+        "replace",
+        "Modified",
+        display={"fileDiff": diff, "fileName": "timer.yaml"},
+        file_path=f"{CWD}/timer.yaml",
+        old_string="every: 24h",
+        new_string="every: 12h",
+    )
+    use("write_file", "Created", file_path=f"{CWD}/rain.md", content="# Rain\n")
+    use("write_file", "Denied", failed=True, file_path=f"{CWD}/no.md", content="No\n")
+    use("write_todos", "Noted", todos=[{"description": "Water", "status": "in_progress"}])
+    use("pump_start", "started", minutes=5)
+    add("info", "Update available")
+    add("user", [{"text": "And the roses?"}])
+    add("gemini", "Three times.", model="gemini-2.5-pro")
+    chat = {"sessionId": "0a1b2c3d-0000-4000-8000-00000000000c", "projectHash": "0" * 64, "messages": messages}
+    return json.dumps({**chat, "startTime": "2026-05-04T09:00:00.000Z", "kind": "main"}).encode()
+
+
+def opencode() -> bytes:
+    messages: list[dict[str, Any]] = []
+    session = "ses_0000000000aaAAAAAAAAAAAAAA"
+    model = {"providerID": "anthropic", "modelID": "claude-sonnet-4-5"}
+
+    def add(role: str, *parts: dict[str, Any], **fields: Any) -> None:
+        place = len(messages)
+        ids = {"sessionID": session, "messageID": f"msg_{place:03d}"}
+        created = 1_770_000_000_000 + place * 1000
+        stated = {"model": model, "agent": "build"} if role == "user" else {**model, "path": {"cwd": CWD, "root": CWD}}
+        info = {"id": f"msg_{place:03d}", "sessionID": session, "role": role, "time": {"created": created}, **stated}
+        held = [{**part, "id": f"prt_{place:03d}{number}", **ids} for number, part in enumerate(parts)]
+        messages.append({"info": {**info, **fields}, "parts": held})
+
+    def text(words: str) -> dict[str, Any]:
+        return {"type": "text", "text": words}
+
+    def use(name: str, output: str, noted: dict[str, Any] | None = None, *, failed: bool = False, **given: Any) -> None:
+        time = {"start": 1_770_000_000_000 + len(messages) * 1000, "end": 1_770_000_000_500 + len(messages) * 1000}
+        state: dict[str, Any] = {"status": "completed", "input": given, "output": output, "title": "", "time": time}
+        if failed:
+            state = {"status": "error", "input": given, "error": output, "time": time}
+        state["metadata"] = noted or {}
+        add("assistant", {"type": "tool", "tool": name, "callID": f"call_{len(messages)}", "state": state})
+
+    add("user", text("Water the plants twice a day."))
+    time = {"start": 1_770_000_001_000, "end": 1_770_000_001_500}
+    add("assistant", {"type": "reasoning", "text": "First the timer.", "time": time}, text("I look at the timer."))
+    use("bash", "ok", {"exit": 0, "output": "ok"}, command="make check", description="Check", workdir=CWD)
+    use("bash", "no rule", {"exit": 2, "output": "no rule"}, command="make water", description="Water")
+    use("read", "every: 24h", filePath=f"{CWD}/timer.yaml", offset=1, limit=20)
+    use("grep", "timer.yaml", pattern="every", path=f"{CWD}/conf", include="*.yaml")
+    use("glob", "timer.yaml", pattern="**/*.yaml")
+    edit: dict[str, Any] = {"filePath": f"{CWD}/timer.yaml", "oldString": "every: 24h", "newString": "every: 12h"}
+    use("edit", "Applied", {"diff": "@@ -1,2 +1,2 @@\n # timer\n-every: 24h\n+every: 12h\n"}, **edit)
+    use("edit", "oldString not found", failed=True, **edit)
+    use("write", "Wrote", {"exists": False}, filePath=f"{CWD}/rain.md", content="# Rain\n")
+    patch = "*** Begin Patch\n*** Update File: a.py\n@@\n-a\n+b\n*** Delete File: old.md\n*** End Patch"
+    use("apply_patch", "Done", patchText=patch)
+    todos = [{"id": "1", "content": "Water", "status": "in_progress", "priority": "high"}]
+    use("todowrite", "Noted", {"todos": todos}, todos=todos)
+    use("pump_start", "started", minutes=5)
+    add("user", {"type": "compaction", "auto": True})
+    add("assistant", text("The plants are watered twice a day."), summary=True, mode="compaction", finish="stop")
+    add("user", text("And the roses?"), {"type": "text", "text": "Mind the tools", "synthetic": True})
+    add("assistant", text("Three times."))
+    info = {"id": session, "directory": CWD, "title": "Watering", "version": "1.4.3"}
+    created = {"created": 1_770_000_000_000, "updated": 1_770_000_099_000}
+    return json.dumps({"info": {**info, "time": created}, "messages": messages}).encode()
+
+
+NATIVES = {"claude-code": claude_code, "codex": codex, "gemini": gemini, "opencode": opencode}

@@ -30,7 +30,7 @@ def test_an_api_takes_any_conversation(name: str, session: Session) -> None:
     wellformed.check(name, native.content)
 
 
-@pytest.mark.parametrize("name", trips.READABLE)
+@pytest.mark.parametrize("name", resume.TARGETS)
 @given(session=SESSIONS)
 def test_prompts_and_replies_of_any_session_are_there_in_order(name: str, session: Session) -> None:
     source = conversation_of(session)

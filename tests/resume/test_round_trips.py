@@ -23,7 +23,7 @@ def test_a_session_of_the_agent_itself_comes_back_as_it_was(name: str) -> None:
     assert trips.gist(trips.read(native.content)) == trips.gist(source)
 
 
-@pytest.mark.parametrize("name", trips.READABLE)
+@pytest.mark.parametrize("name", resume.TARGETS)
 @pytest.mark.parametrize("origin", NATIVES)
 def test_what_people_and_agents_said_comes_through_every_agent(origin: str, name: str) -> None:
     source = trips.read(NATIVES[origin]())
@@ -39,6 +39,19 @@ def test_what_people_and_agents_said_comes_through_every_agent(origin: str, name
     )
     assert back.title == source.title
     assert back.session_id == native.session_id != source.session_id
+
+
+@pytest.mark.parametrize("name", resume.TARGETS)
+@pytest.mark.parametrize("origin", NATIVES)
+def test_what_commands_ended_with_comes_through_every_agent(origin: str, name: str) -> None:
+    source = trips.read(NATIVES[origin]())
+
+    back = dict(trips.ended(trips.there_and_back(source, name)))
+
+    # Gemini states no exit code of 0, which is then not known.
+    assert [(command, back[command] or 0) for command, _ in trips.ended(source)] == [
+        (command, code or 0) for command, code in trips.ended(source)
+    ]
 
 
 @pytest.mark.parametrize("name", resume.TARGETS)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from opensession import recognition, resume
 from opensession.agent import Machine
-from opensession.agents import named
 from opensession.hail.session import Session
 from opensession.resume import acts, conversation
 from opensession.resume.calls import Call
@@ -21,8 +20,6 @@ from opensession.source import HEAD_BYTES, Source
 HOME = Path("/home/ada")
 DIRECTORY = HOME / "work" / "todo app"
 SEED = UUID("7f3c2a10-5b1e-4c7d-9a55-2f6f0e8d4b21")
-READABLE = [name for name in resume.TARGETS if named(name) is not None]
-"""Targets whose files opensession reads."""
 
 
 def target(environ: dict[str, str] | None = None, seed: UUID = SEED, **more: Any) -> Target:
@@ -91,3 +88,14 @@ def _main(act: acts.Act, places: Places) -> tuple[str, str, str]:
 
 def texts(source: Conversation, kind: type[Prompt] | type[Reply]) -> list[str]:
     return [step.text.strip() for step in source.steps if isinstance(step, kind) and step.text != BEGINNING]
+
+
+def ended(source: Conversation) -> list[tuple[str, int | None]]:
+    """The commands that were run to their end, with what they ended with."""
+    return [
+        (act.command, step.exit_code)
+        for step in source.steps
+        if isinstance(step, Call) and step.result is not None and step.result.text != NO_RESULT
+        for act in step.acts
+        if isinstance(act, acts.Shell)
+    ]
