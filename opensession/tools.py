@@ -103,6 +103,7 @@ _PATTERN_KEYS = (
     "targetDirectory",
     "SearchDirectory",
     "dirPath",
+    "directory_path",
 )
 _URL_KEYS = ("url", "Url", "uri", "prompt")
 _TITLE_KEYS = ("description", "title", "task_name", "prompt", "message", "subagent_type", "agent_type")
