@@ -134,6 +134,7 @@ class _Session:
                     self._reply(item)
             for event in self.talk.draft.events[made:]:
                 self.talk.draft.touch(event, item.line + len(item.lines) - 1)
+            item.lines.clear()  # Told: a long run is not to be held twice.
         self.messages.end()
         talk, path = self.talk, self._source.path
         if path is not None and path.name == FILE:
