@@ -19,6 +19,7 @@ from opensession.library import Library
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from opensession.agents import Entry
     from opensession.console import Console
     from opensession.handoff.audience import Audience
     from opensession.library import Selected
@@ -27,21 +28,41 @@ _MACHINE_FORMATS = ("json", "jsonl", "stream")
 """Formats that programs read: errors come as one JSON object too."""
 
 
+class _AgentOption(click.Option):
+    """An agent's own option, which the help names in one line with all the others."""
+
+    def get_help_record(self, ctx: click.Context) -> None:  # noqa: ARG002
+        """Nothing of its own."""
+        return
+
+
+class _Handoff(click.Command):
+    """The command, with the agents' options gathered in a section of the help."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options, then those of the agents."""
+        super().format_options(ctx, formatter)
+        flags = ", ".join(f"--{entry.flag}" for entry in AGENTS)
+        with formatter.section("Sessions of one agent only (each takes a REF, and may be repeated)"):
+            formatter.write_text(flags)
+
+
+def _parameter(entry: Entry) -> str:
+    return f"of_{entry.flag.replace('-', '_')}"
+
+
 def _agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """One option for each agent of the registry: ``--claude HEAD``."""
     for entry in reversed(AGENTS):
+        words = f"Sessions of {entry.title} only."
         option = click.option(
-            f"--{entry.flag}",
-            f"of_{entry.flag}",
-            metavar="REF",
-            multiple=True,
-            help=f"Sessions of {entry.title} only.",
+            f"--{entry.flag}", _parameter(entry), cls=_AgentOption, metavar="REF", multiple=True, help=words
         )
         command = option(command)
     return command
 
 
-@click.command("handoff")
+@click.command("handoff", cls=_Handoff)
 @click.argument("references", metavar="[REF|FILE]...", nargs=-1)
 @click.option("-l", "--last", is_flag=True, help="The newest session of this machine and directory, committed or not.")
 @_agent_options
@@ -100,7 +121,7 @@ def _wanted(
     """Every reference with its tool filter: positional ones, then those of the agents' options, then ``--tool``."""
     pairs: list[tuple[str | None, str]] = [(None, text) for text in references]
     for entry in AGENTS:
-        pairs += [(entry.name, text) for text in of_agents[f"of_{entry.flag}"]]
+        pairs += [(entry.name, text) for text in of_agents[_parameter(entry)]]
     pairs += [refs.parse_tool(text) for text in tools]
     return [(tool, refs.parse(text, _is_file)) for tool, text in pairs]
 

@@ -117,10 +117,7 @@ class _Upload:
     def run(self, files: Sequence[str]) -> None:
         with self._console.progress("Storing", len(files)) as step:
             for name in files:
-                try:
-                    self._take(name)
-                except OpenSessionError as error:
-                    self._fail(name, error, alone=len(files) == 1)
+                self._take(name, alone=len(files) == 1)
                 step()
             for place in list(self._waiting):
                 self._store(place)
@@ -128,18 +125,37 @@ class _Upload:
         if self._console.as_json:
             self._console.data({"sessions": self._results, "failed": failed})
         if failed:
-            self._end(failed, len(files))
+            self._end(failed)
 
-    def _end(self, failed: int, total: int) -> None:
+    def _end(self, failed: int) -> None:
         """Say that part of the work failed; with ``--json`` the one document has said it already."""
         if self._console.as_json:
             raise click.exceptions.Exit(PartialFailureError.exit_code)
+        total = len(self._results)
         hint = "The others are stored; run it again for these once they are mended." if failed < total else ""
-        raise PartialFailureError(f"{failed} of {total} files could not be stored", hint=hint)
+        raise PartialFailureError(f"{failed} of {total} could not be stored", hint=hint)
 
-    def _take(self, name: str) -> None:
-        for recognised in recognition.sessions(open_source(name), self._wish.agent):
+    def _take(self, name: str, *, alone: bool) -> None:
+        """Prepare the sessions of a file; what fails is an error when it is all there is, else noted."""
+        held: list[Recognised] = []
+        try:
+            for recognised in recognition.sessions(open_source(name), self._wish.agent):
+                # One behind: only then is it known whether a session is the only one.
+                if held:
+                    self._prepare_one(held.pop(), alone=False)
+                    alone = False
+                held.append(recognised)
+        except OpenSessionError as error:
+            self._fail(name, error, alone=alone and not held)
+            alone = False
+        if held:
+            self._prepare_one(held.pop(), alone=alone)
+
+    def _prepare_one(self, recognised: Recognised, *, alone: bool) -> None:
+        try:
             self._prepare(recognised)
+        except OpenSessionError as error:
+            self._fail(recognised.name, error, alone=alone)
 
     def _prepare(self, recognised: Recognised) -> None:
         target = self._around

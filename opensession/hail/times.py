@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 BEFORE_ALL = -(10**20)
 """Nanoseconds since 1970; even the year 1, which 64 bits do not reach, is later."""
@@ -20,9 +21,13 @@ _USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]
 """The writing most agents use, when it is the canonical one already."""
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_SECOND = timedelta(seconds=1)
+_REMEMBERED = 4096
+"""Times whose moments are remembered: each event's is asked for when it is read, ordered, checked and counted."""
+
 _NONE = timedelta()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse(text: str, zone: tzinfo = UTC) -> int:
     """Nanoseconds since 1970 of an RFC 3339 time.
 

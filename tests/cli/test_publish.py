@@ -165,7 +165,7 @@ def test_several_files_are_stored_each_with_its_commit_and_one_failure_is_exit_1
     assert (result.code, again.code) == (1, 1)
     assert result.data["failed"] == 1
     assert sorted(row["status"] for row in result.data["sessions"]) == ["failed", "stored", "stored"]
-    assert "1 of 2 files" in again.err
+    assert "1 of 2 could not be stored" in again.err
     assert repository.git("rev-list", "--count", "opensession/sessions") == "2"
 
 
