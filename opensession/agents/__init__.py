@@ -55,6 +55,8 @@ AGENTS: tuple[Entry, ...] = (
     Entry("antigravity", "Antigravity", "antigravity", "opensession.agents.antigravity", ("agy",)),
     Entry("kiro", "Kiro", "kiro", "opensession.agents.kiro", ("kiro-cli", "amazon-q")),
     Entry("hermes", "Hermes", "hermes", "opensession.agents.hermes", ("hermes-agent",)),
+    Entry("droid", "Factory Droid", "droid", "opensession.agents.droid", ("factory",)),
+    Entry("grok", "Grok Build", "grok", "opensession.agents.grok", ("grok-build",)),
 )
 
 
