@@ -57,6 +57,9 @@ AGENTS: tuple[Entry, ...] = (
     Entry("hermes", "Hermes", "hermes", "opensession.agents.hermes", ("hermes-agent",)),
     Entry("droid", "Factory Droid", "droid", "opensession.agents.droid", ("factory",)),
     Entry("grok", "Grok Build", "grok", "opensession.agents.grok", ("grok-build",)),
+    Entry("cline", "Cline", "cline", "opensession.agents.cline", ("claude-dev",)),
+    Entry("roo", "Roo Code", "roo", "opensession.agents.roo", ("roo-code", "roo-cline")),
+    Entry("kilo", "Kilo Code", "kilo", "opensession.agents.kilo", ("kilo-code", "kilocode")),
 )
 
 
