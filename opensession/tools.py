@@ -34,7 +34,7 @@ UNKNOWN = "unknown"
 
 _READ = (
     "read read_file readfile view view_file view_image notebookread load_file fs_read read_many_files "
-    "read_file_v2 open_file cat"
+    "read_file_v2 open_file cat read_files"
 )
 _CREATE = (
     "write write_file writefile create create_file writetofile write_to_file newfilecreated save-file save_file "
@@ -45,12 +45,13 @@ _EDIT = (
     "editedexistingfile applieddiff insert_content notebookedit patch edit_file_v2 strreplacefile "
     "replace_string_in_file insert_edit_into_file multi_replace_string_in_file replace_file_content "
     "multi_replace_file_content single_find_and_replace edit_existing_file multi_edit search_and_replace "
-    "code_action append"
+    "code_action append editor"
 )
 _DELETE = "delete_file delete filedeleted"
 _CODE_SEARCH = (
     "grep grep_search search_files searchfiles codebase_search rg search_file_content finder ripgrep "
-    "ripgrep_raw_search semantic_search builtin_grep_search grep_files"
+    "ripgrep_raw_search semantic_search builtin_grep_search grep_files "
+    "codebasesearch search_codebase"
 )
 _FILE_SEARCH = (
     "glob file_search glob_file_search list_files listfiles listfilestoplevel listfilesrecursive "
@@ -59,10 +60,14 @@ _FILE_SEARCH = (
 _SHELL = (
     "bash shell shell_command local_shell exec_command run_shell_command run_terminal_cmd run_command "
     "execute_command command powershell developer__shell execute terminal run_terminal_command_v2 "
-    "run_in_terminal runterminalcommand run_terminal_command execute_bash execute_shell shell_exec runcommand exec"
+    "run_in_terminal runterminalcommand run_terminal_command execute_bash execute_shell shell_exec runcommand exec "
+    "run_commands"
 )
 _WEB_SEARCH = "websearch web_search google_web_search search_web searchweb"
-_WEB_FETCH = "webfetch web_fetch fetch fetchurl fetch_url read_url_content browser_navigate read_web_page fetch_webpage"
+_WEB_FETCH = (
+    "webfetch web_fetch fetch fetchurl fetch_url read_url_content browser_navigate read_web_page fetch_webpage "
+    "fetch_web_content"
+)
 _TASK = (
     "task agent spawn_agent newtask new_task delegate delegate_task delegate_to_agent invoke_agent runsubagent "
     "task_v2 spawn_subagent"
@@ -108,7 +113,9 @@ _PATTERN_KEYS = (
 _URL_KEYS = ("url", "Url", "uri", "prompt")
 _TITLE_KEYS = ("description", "title", "task_name", "prompt", "message", "subagent_type", "agent_type")
 
-TEXT_EDITORS = frozenset({"text_editor", "developer__text_editor", "str_replace_editor", "str_replace_based_edit_tool"})
+TEXT_EDITORS = frozenset(
+    {"text_editor", "developer__text_editor", "str_replace_editor", "str_replace_based_edit_tool", "file_editor"}
+)
 _WRITERS = frozenset({"write", "fs_write"})
 """Kiro's: what they do stands in ``command``."""
 
