@@ -85,7 +85,7 @@ class _Writer:
 
     def write(self) -> None:
         """Write them all."""
-        for turn in turns.of(self._conversation.steps, self._telling):
+        for turn in turns.of(self._conversation.steps, self._telling, cut=False):
             match turn:
                 case Prompt():
                     self._prompt(turn)

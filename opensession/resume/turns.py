@@ -35,19 +35,22 @@ class Answer(msgspec.Struct):
     call: Call | None = None
 
 
-def of(steps: Iterable[Step], telling: Callable[[Call], str | None]) -> Iterator[Prompt | Compaction | Answer]:
+def of(
+    steps: Iterable[Step], telling: Callable[[Call], str | None], *, cut: bool = True
+) -> Iterator[Prompt | Compaction | Answer]:
     """The messages of a conversation.
 
     Args:
         steps: The conversation.
         telling: Gives the text that stands for a call, or None for a call that stays one.
+        cut: Whether a compaction ends an answer; else it comes before the answer that it falls into.
     """
     answer: Answer | None = None
     for step in steps:
         if isinstance(step, (Prompt, Compaction)):
-            if answer is not None:
+            if answer is not None and (cut or isinstance(step, Prompt)):
                 yield answer
-            answer = None
+                answer = None
             yield step
             continue
         answer = answer or Answer(step.time)

@@ -196,3 +196,21 @@ def test_an_edit_in_two_places_is_two_edits_for_claude_code_and_one_patch_for_co
     assert claude.content.count(b'"name":"Edit"') == 2
     assert codex.content.count(b"apply_patch") == 1
     assert b"*** Update File: a.py\\n@@\\n-a\\n+b\\n@@\\n-x\\n+y\\n*** End Patch" in codex.content
+
+
+@pytest.mark.parametrize("name", ["claude-code", "codex", "gemini", "opencode"])
+def test_a_compaction_in_the_middle_of_a_turn_splits_no_call_from_its_result(name: str) -> None:
+    call = said(ShellCommand("make", 0), semantic__call_id="c")
+    found = held(
+        said(UserMessage(), "Plant roses"),
+        said(AgentMessage(), "I plant."),
+        said(Custom("context_compacted"), "Roses are wanted."),
+        call,
+        said(ToolResult("exec", is_error=False, call_id="c"), "ok"),
+        tool="codex",
+    )
+
+    native = trips.written(found, name)
+
+    assert b"Roses are wanted." in native.content
+    wellformed.check(name, native.content)
