@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _WRITE_VERSION = 18
 """Offset in the header of a byte that is 2 in WAL mode (https://www.sqlite.org/fileformat.html)."""
 
+_HEADER = 100
 _WAL = 2
 _PATIENCE = 3.0
 """Seconds to wait for a lock."""
@@ -109,6 +110,7 @@ def _open(source: Source, stack: ExitStack) -> Database:
     if path is None or not _is_plain(path):
         return _connected(_spooled(source, stack), stack)
     if _is_idle(path):
+        _measure(source.name, path)
         before = _stamp(path)
         database = _connected(path, stack, "immutable=1")
         stack.callback(_check, source.name, path, before)
@@ -146,6 +148,17 @@ def _is_idle(path: Path) -> bool:
         header = stream.read(_WRITE_VERSION + 1)
     log = path.with_name(path.name + "-wal")
     return len(header) > _WRITE_VERSION and header[_WRITE_VERSION] == _WAL and not log.exists()
+
+
+def _measure(name: str, path: Path) -> None:
+    """Refuse a file that is shorter than its header says: SQLite would read what is missing as empty."""
+    with path.open("rb") as stream:
+        header = stream.read(_HEADER)
+    page = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    is_counted = len(header) == _HEADER and header[24:28] == header[92:96]
+    if is_counted and path.stat().st_size < (65536 if page == 1 else page) * pages:
+        raise InputError(f"{name} is a damaged database (cut short)", hint="Copy the file again.")
 
 
 def _stamp(path: Path) -> tuple[int, int]:
