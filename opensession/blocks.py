@@ -34,8 +34,8 @@ def one(item: Any) -> Block | None:
     if isinstance(item, str):
         return Text(item) if item else None
     given = fields.mapping(item)
-    kind = given.get("type")
-    if isinstance(given.get("text"), str) and (kind is None or kind in _TEXTS):
+    kind = fields.text(given.get("type"))
+    if isinstance(given.get("text"), str) and (kind in _TEXTS or given.get("type") is None):
         return Text(given["text"]) if given["text"] else None
     if kind in _PICTURES or kind == "document" or "inlineData" in given or "fileData" in given:
         return _media(given) or Json(item)
@@ -65,7 +65,7 @@ def _media(given: dict[str, Any]) -> Block | None:
     address = fields.first(source, "url", "fileUri", "uri") or _address(given.get("image_url"))
     if not address:
         return None
-    if given.get("type") in _PICTURES or mime.startswith("image/"):
+    if fields.text(given.get("type")) in _PICTURES or mime.startswith("image/"):
         return Image(address, mime=mime or _mime(address))
     return Reference(address, mime or _BINARY)
 
