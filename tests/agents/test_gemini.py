@@ -183,3 +183,13 @@ def test_many_times_taken_back_is_not_slow() -> None:
     undone = [record for number in range(2000) for record in (_user(f"u{number}", "No."), {"$rewindTo": f"u{number}"})]
 
     assert len(_read(_header(), *kept, *undone).session.events) == 4000
+
+
+@pytest.mark.parametrize("odd", [[], {}, [["text"]], 1.5, True])
+def test_words_of_another_type_are_kept_as_they_are(odd: Any) -> None:
+    call = {"id": "c", "name": "read_file", "args": {}, "status": odd, "result": [{"type": odd, "text": "Read."}]}
+    reading = _read(_header(), _user("a", "Hello."), _answer("b", "Yes.", toolCalls=[call], tokens=odd, model=odd))
+
+    assert json.loads(golden.dumped(reading).splitlines()[-2])["content"]["blocks"] == [
+        {"type": "Json", "data": {"type": odd, "text": "Read."}}
+    ]

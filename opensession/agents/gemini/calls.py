@@ -48,7 +48,7 @@ class Calls:
                 self._call(call_id, call)
                 told[call_id] = False
         for call_id, call in named:
-            if not told[call_id] and (call.get("status") in _DONE or call.get("result") is not None):
+            if not told[call_id] and (fields.text(call.get("status")) in _DONE or call.get("result") is not None):
                 told[call_id] = True
                 self._result(call_id, call)
 
