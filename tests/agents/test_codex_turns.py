@@ -97,7 +97,8 @@ def test_tokens_are_counted_once_however_often_they_are_stated() -> None:
 
 def test_a_total_that_begins_anew_is_added_to_what_was_before() -> None:
     found = events(tokens(100, 100), tokens(60, 60), tokens(90, 30))
-    assert [event.attributes["input_tokens_total"] for event in found] == [100, 160, 190]
+    assert [event.attributes["input_tokens"] for event in found] == [100, 60, 30]
+    assert stats.compute(found).total_input_tokens == 190
 
 
 def uuid7(milliseconds: int) -> str:

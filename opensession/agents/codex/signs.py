@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NAME = "codex"
 PROVIDER = "openai"
-READER = 1
+READER = 2
 ABOUT = About(
     where="~/.codex/sessions",
     support="recordings",
@@ -22,7 +22,7 @@ ABOUT = About(
     environment=("CODEX_HOME",),
     tokens="per call",
     diffs="recorded",
-    subagents="linked",
+    subagents="folded",
 )
 WRAPPED = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted"})
 """Types of records since September 2025, each around a ``payload``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -10,35 +9,43 @@ from typing import TYPE_CHECKING
 
 from opensession import fields
 from opensession.agent import Found
+from opensession.agents.codex import threads
+from opensession.agents.codex.threads import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opensession.agent import Machine
 
-FOLDERS = ("sessions", "archived_sessions")
 INDEX = "session_index.jsonl"
 
 _PATTERNS = ("rollout-*.jsonl", "rollout-*.jsonl.zst")
-_CWD = re.compile(rb'"cwd":\s*("(?:[^"\\]|\\.)*")')
-_CWD_WITHIN = 8 * 1024
-"""Bytes: the working directory stands before the long instructions in the first record."""
-
 _NAME = re.compile(r"rollout-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-([0-9a-fA-F-]{36})")
 
 
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
-    """The rollouts in Codex's own store, archived ones included; a plain file hides its compressed twin."""
+    """The sessions in Codex's own store, archived ones included.
+
+    A plain file hides its compressed twin. A subagent's rollout is a part of the session that spawned it, which then
+    changed when any of its parts did; without that session it is one of its own.
+    """
     configured = machine.environ.get("CODEX_HOME")
-    home = Path(configured) if configured else machine.home / ".codex"
-    seen: set[str] = set()
-    for folder in FOLDERS:
-        for pattern in _PATTERNS:
-            for path in sorted((home / folder).rglob(pattern)):
-                name = path.name.removesuffix(".zst")
-                if name not in seen and (found := _found(path, since)) is not None:
-                    seen.add(name)
-                    yield found
+    rollouts = _rollouts(Path(configured) if configured else machine.home / ".codex")
+    of_thread = {thread: path for path in reversed(rollouts) if (thread := threads.thread_of(path))}
+    stated: dict[Path, threads.Stated] = {}
+
+    def above(path: Path) -> Path | None:
+        if path not in stated:
+            stated[path] = threads.stated(path)
+        return of_thread.get(stated[path].parent)
+
+    newest: dict[Path, float] = {}
+    for path, modified in rollouts.items():
+        if modified >= since:
+            session = threads.root(path, above) or path
+            newest[session] = max(newest.get(session, modified), modified)
+    for path, modified in newest.items():
+        yield Found(path, modified, stated[path].cwd)
 
 
 def named(path: Path | None) -> tuple[str, str | None]:
@@ -80,25 +87,22 @@ def _names(index: Path, _modified: int, _size: int) -> dict[str, str]:
     return names
 
 
-def _found(path: Path, since: float) -> Found | None:
+def _rollouts(home: Path) -> dict[Path, float]:
+    """Every rollout once, with the time it was last written."""
+    names: set[str] = set()
+    found: dict[Path, float] = {}
+    for folder in FOLDERS:
+        for pattern in _PATTERNS:
+            for path in sorted((home / folder).rglob(pattern)):
+                name = path.name.removesuffix(".zst")
+                if name not in names and (modified := _modified(path)) is not None:
+                    names.add(name)
+                    found[path] = modified
+    return found
+
+
+def _modified(path: Path) -> float | None:
     try:
-        modified = path.stat().st_mtime
-        if modified < since:
-            return None
-        head = b"" if path.suffix == ".zst" else _head(path)
+        return path.stat().st_mtime
     except OSError:
-        return None
-    match = _CWD.search(head)
-    return Found(path, modified, _unquoted(match[1]) if match is not None else None)
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.readline(_CWD_WITHIN)
-
-
-def _unquoted(literal: bytes) -> str | None:
-    try:
-        return fields.text(json.loads(literal)) or None
-    except (ValueError, UnicodeDecodeError):
         return None

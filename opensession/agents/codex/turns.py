@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opensession import fields
+from opensession.agents.codex.threads import uuid_time
 from opensession.agents.codex.usage import Usage, stated
 from opensession.hail import times
 from opensession.hail.events import Custom, Json, TaskEnd, TaskStart, Text
@@ -131,7 +132,7 @@ def token_count(rollout: Rollout, payload: dict[str, Any]) -> None:
     if fresh is None:
         rollout.skip("token_count repeated")
         return
-    rollout.add(Custom("token_count"), attributes=_figures(fresh, rollout.meter.total), by_agent=True)
+    rollout.add(Custom("token_count"), attributes=_figures(fresh), by_agent=True)
 
 
 def plan(rollout: Rollout, item: dict[str, Any]) -> None:
@@ -161,13 +162,8 @@ def _mark(rollout: Rollout, events: list[Event]) -> None:
         rollout.touch(event)
 
 
-def _figures(fresh: Usage, total: Usage) -> dict[str, Any]:
-    figures: dict[str, Any] = {
-        "input_tokens": fresh.input,
-        "output_tokens": fresh.output,
-        "input_tokens_total": total.input,
-        "output_tokens_total": total.output,
-    }
+def _figures(fresh: Usage) -> dict[str, Any]:
+    figures: dict[str, Any] = {"input_tokens": fresh.input, "output_tokens": fresh.output}
     parts = {
         "tokens.cache_read": fresh.cache_read,
         "tokens.cache_write": fresh.cache_write,
@@ -185,8 +181,8 @@ def _leave_replay(rollout: Rollout, payload: dict[str, Any]) -> None:
     """
     if not rollout.replayed:
         return
-    born = _moment(rollout.meta.get("timestamp")) or _uuid_time(rollout.meta.get("id"))
-    turn = _uuid_time(payload.get("turn_id"))
+    born = _moment(rollout.meta.get("timestamp")) or uuid_time(rollout.meta.get("id"))
+    turn = uuid_time(payload.get("turn_id"))
     if born is None:
         rollout.replayed = False
     elif turn is not None:
@@ -199,14 +195,3 @@ def _leave_replay(rollout: Rollout, payload: dict[str, Any]) -> None:
 def _moment(value: Any) -> int | None:
     text = times.canonical(value)
     return times.parse(text) if text is not None else None
-
-
-def _uuid_time(value: Any) -> int | None:
-    """The time in a UUIDv7, in nanoseconds since 1970."""
-    digits = fields.text(value).replace("-", "")
-    if len(digits) != 32 or digits[12] != "7":
-        return None
-    try:
-        return int(digits[:12], 16) * 1_000_000
-    except ValueError:
-        return None

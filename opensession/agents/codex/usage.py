@@ -1,4 +1,10 @@
-"""Tokens: Codex states running totals, repeats them, and carries a parent's over into its forks."""
+"""Tokens: Codex states running totals, repeats them, and carries a parent's over into its forks.
+
+What is told of a statement is only what it adds, as the tokens of one or more model calls. A running total would be
+one of its thread alone, while a session holds the threads of its subagents too, and where totals are stated the
+largest of them counts for the whole session (HAIL 1.0.0). What is added may be summed over all threads; for one thread
+the sum is its total.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +29,6 @@ class Usage(NamedTuple):
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
-
-    def plus(self, other: Usage) -> Usage:
-        """Both together."""
-        return Usage(
-            self.input + other.input,
-            self.output + other.output,
-            self.cache_read + other.cache_read,
-            self.cache_write + other.cache_write,
-            self.reasoning + other.reasoning,
-        )
 
     def since(self, earlier: Usage) -> Usage:
         """What came on top of an earlier total."""
@@ -65,13 +61,12 @@ def stated(value: Any) -> Usage | None:
 
 
 class Meter:
-    """The session's own running total, made from what the source states.
+    """What each statement of a thread's running total adds to the thread's own tokens.
 
-    The source's total is not it: a fork's total begins with the parent's, and one that falls has begun anew.
+    A fork's total begins with the parent's, and one that falls has begun anew.
     """
 
     def __init__(self) -> None:
-        self.total = Usage()
         self._stated: Usage | None = None
 
     def replay(self, total: Usage | None) -> None:
@@ -101,6 +96,4 @@ class Meter:
         else:
             fresh = total.since(self._stated)
         self._stated = total or self._stated
-        if fresh is not None:
-            self.total = self.total.plus(fresh)
         return fresh
