@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from opensession.hail.session import Reading
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_ID = 200
 _LARGEST = 1024 * 1024
 """Bytes of a subagent's description that are read."""
 
@@ -66,7 +67,7 @@ def _file(source: Source, agent: str | None = None, task_id: str | None = None) 
 
 def _subagents(path: Path | None, session_id: str) -> list[Path]:
     """The files of a session's subagents: ``<project>/subagents/<session>``, beside ``<project>/chats``."""
-    if path is None or not session_id or path.parent.name != "chats":
+    if path is None or not 0 < len(session_id) <= _LONGEST_ID or path.parent.name != "chats":
         return []
     folder = path.parent.parent / "subagents" / _UNSAFE.sub("_", session_id)
     if folder.is_symlink():
