@@ -49,7 +49,7 @@ def recognise(sample: Sample) -> Evidence:
         return evidence
     start = sample.head[:4096].lstrip(b"\xef\xbb\xbf \r\n")
     if sample.objects and start.startswith(b"{"):
-        return _of_lines(sample.objects)
+        return _of_lines(sample.objects, has_query=b"<user_query>" in sample.head[:65536])
     if start.startswith((b"user:\n<user_query>", b"user:\r\n<user_query>")):
         return Evidence.CERTAIN
     has_turns = start.startswith((b"user:\n", b"user:\r\n")) and b"\nassistant:" in sample.head
@@ -120,7 +120,7 @@ def _of_document(document: dict[str, Any]) -> Evidence:
     return Evidence.CERTAIN if is_ours else Evidence.NONE
 
 
-def _of_lines(objects: Any) -> Evidence:
+def _of_lines(objects: Any, *, has_query: bool) -> Evidence:
     """Role and message, and nothing else that other agents write beside them: no type, id or time."""
     said = [record for record in objects if record.get("type") != "turn_ended"]
     has_ended = len(said) < len(objects)
@@ -128,7 +128,7 @@ def _of_lines(objects: Any) -> Evidence:
         return Evidence.LIKELY if has_ended else Evidence.NONE
     if any(not _is_message(record) for record in said):
         return Evidence.LIKELY if _is_message(said[0]) else Evidence.NONE
-    return Evidence.CERTAIN if has_ended or b"<user_query>" in repr(said[0]).encode() else Evidence.LIKELY
+    return Evidence.CERTAIN if has_ended or has_query else Evidence.LIKELY
 
 
 def _is_message(record: dict[str, Any]) -> bool:
