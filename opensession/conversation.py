@@ -475,7 +475,7 @@ class Conversation:
         events = reading.session.events
         context.created_at = times.canonical(header.created) or events[0].timestamp
         context.updated_at = times.canonical(header.updated) or events[-1].timestamp
-        title = fields.text(header.title).strip().split("\n", 1)[0] or _first_line(events)
+        title = fields.text(header.title).strip().split("\n", 1)[0].rstrip() or _first_line(events)
         context.title = title[:TITLE_LENGTH] or None
         reading.key = header.key
         return reading
