@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from opensession import places
 from opensession.agent import Found
-from opensession.agents.gemini.project import Names, folder_of
+from opensession.agents.gemini.project import Names, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +27,12 @@ def listed(home: Path, since: float) -> Iterator[Found]:
     """The chats in a folder like ``.gemini``, but for those last written before ``since``."""
     names: Names | None = None
     for folder in places.folders(home / "tmp"):
-        cwd: str | None = None
-        for path in _chats(folder / "chats"):
-            modified = places.modified(path)
-            if modified >= since:
-                names = names or Names(home)
-                cwd = cwd or folder_of(path, "") or names.of(folder.name)
-                yield Found(path, modified, cwd)
+        dated = [(path, places.modified(path)) for path in _chats(folder / "chats")]
+        found = [(path, modified) for path, modified in dated if modified >= since]
+        if found:
+            names = names or Names(home)
+            cwd = owner_of(folder) or names.of(folder.name)
+            yield from (Found(path, modified, cwd) for path, modified in found)
 
 
 def part_of(path: Path) -> Path | None:

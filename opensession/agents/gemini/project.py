@@ -85,13 +85,17 @@ def folder_of(path: Path | None, digest: object) -> str | None:
     store = next((folder.parent for folder in path.parents[:2] if folder.name == "chats"), None) if path else None
     if store is None:
         return None
-    owner = _small(store / ".project_root").strip()
-    if _ABSOLUTE.match(owner) and len(owner) < _LONGEST and "\n" not in owner:
+    owner = owner_of(store)
+    if owner is not None or store.parent.name != "tmp":
         return owner
-    if store.parent.name != "tmp":
-        return None
     named = Names(store.parent.parent)
     return named.of(store.name) or named.of(fields.text(digest))
+
+
+def owner_of(store: Path) -> str | None:
+    """The folder that a folder of the store says it belongs to, or None."""
+    owner = _small(store / ".project_root").strip()
+    return owner if _ABSOLUTE.match(owner) and len(owner) < _LONGEST and "\n" not in owner else None
 
 
 class Names:
