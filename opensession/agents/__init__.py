@@ -60,6 +60,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("cline", "Cline", "cline", "opensession.agents.cline", ("claude-dev",)),
     Entry("roo", "Roo Code", "roo", "opensession.agents.roo", ("roo-code", "roo-cline")),
     Entry("kilo", "Kilo Code", "kilo", "opensession.agents.kilo", ("kilo-code", "kilocode")),
+    Entry("specstory", "SpecStory", "specstory", "opensession.agents.specstory"),
 )
 
 
