@@ -14,13 +14,13 @@ import re
 import time
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from opensession import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 SESSIONS, ARCHIVE = FOLDERS = ("sessions", "archived_sessions")
 DEPTH = 16
@@ -69,8 +69,7 @@ def stated(path: Path) -> Stated:
 
 def thread_of(path: Path) -> str:
     """The thread's id at the end of a rollout's name, or an empty string."""
-    found = _THREAD.search(path.name)
-    return found[1].lower() if found is not None else ""
+    return _thread_of_name(path.name)
 
 
 def root(path: Path, above: Callable[[Path], Path | None] | None = None) -> Path | None:
@@ -110,12 +109,13 @@ def children(path: Path, mentioned: Iterable[str], days: Iterable[str]) -> dict[
     found: dict[str, Path] = {}
     for folder in _folders(path, near | _around(map(_day_of_id, wanted))):
         listed = _listed(folder)
-        names = [listed.of_thread[thread] for thread in listed.of_thread.keys() & wanted]
-        names += [name for day in near for name in listed.of_day.get(day, ())]
-        for name in names:
-            thread = thread_of(Path(name))
-            if thread != own and thread not in found and listed.stated(name).parent == own:
-                found[thread] = folder / name
+        named = {thread: listed.of_thread[thread] for thread in listed.of_thread.keys() & wanted}
+        names = {thread: name for thread, name in named.items() if stated(folder / name).parent == own}
+        for day in near:
+            names |= listed.spawned(own, day)
+        for thread, name in names.items():
+            if thread != own:
+                found.setdefault(thread, folder / name)
     return dict(sorted(found.items()))
 
 
@@ -135,28 +135,28 @@ class _Folder:
 
     Attributes:
         of_thread: The name of each thread's file; a plain one hides its compressed twin.
-        of_day: The names of those that began on a day.
     """
 
     def __init__(self, path: Path) -> None:
         self.of_thread: dict[str, str] = {}
-        self.of_day: dict[str, list[str]] = {}
         self._path = path
-        self._stated: dict[str, Stated] = {}
+        self._of_day: dict[str, list[str]] = {}
+        self._spawned: dict[str, dict[str, dict[str, str]]] = {}
         for name in _names(path):
-            thread = thread_of(Path(name))
+            thread = _thread_of_name(name)
             if thread and thread not in self.of_thread:
                 self.of_thread[thread] = name
-                self.of_day.setdefault(_day_of_name(name), []).append(name)
+                self._of_day.setdefault(_day_of_name(name), []).append(thread)
 
-    def stated(self, name: str) -> Stated:
-        """What a file's first line states, which never changes once it is written."""
-        known = self._stated.get(name)
-        if known is None:
-            known = stated(self._path / name)
-            if known != Stated():
-                self._stated[name] = known
-        return known
+    def spawned(self, parent: str, day: str) -> dict[str, str]:
+        """The threads that another spawned on a day, with the names of their files; first lines never change."""
+        if day not in self._spawned:
+            of_parent = self._spawned[day] = {}
+            for thread in self._of_day.get(day, ()):
+                name = self.of_thread[thread]
+                if spawner := stated(self._path / name).parent:
+                    of_parent.setdefault(spawner, {})[thread] = name
+        return self._spawned[day].get(parent, {})
 
 
 def _parent(path: Path) -> Path | None:
@@ -217,6 +217,11 @@ def _around(days: Iterable[str]) -> set[str]:
         except (ValueError, OverflowError):
             continue
     return found
+
+
+def _thread_of_name(name: str) -> str:
+    found = _THREAD.search(name)
+    return found[1].lower() if found is not None else ""
 
 
 def _day_of_name(name: str) -> str:
