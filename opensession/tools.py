@@ -70,7 +70,7 @@ _WEB_FETCH = (
 )
 _TASK = (
     "task agent spawn_agent newtask new_task delegate delegate_task delegate_to_agent invoke_agent runsubagent "
-    "task_v2 spawn_subagent"
+    "task_v2 spawn_subagent use_subagents"
 )
 
 _PATH_KEYS = (
