@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from opensession.agent import Machine, Sample
+from opensession.agent import Evidence, Machine, Sample
 from opensession.agents import codex
 from opensession.hail import lines as jsonl
 from opensession.source import HEAD_BYTES, from_path
@@ -119,3 +119,38 @@ def test_a_rollout_is_recognised(data: bytes) -> None:
 )
 def test_another_file_is_not(data: bytes) -> None:
     assert not codex.recognise(sample(data))
+
+
+BARE = b'{"timestamp":"2025-09-10T12:00:00Z","role":"user","content":"hi","model":"m"}\n'
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"",
+        b'{"timestamp":"2025-09-10T12:00:01Z","role":"assistant","content":"hello"}\n',
+        b'{"timestamp":"2025-09-10T12:00:01Z","type":"tool_call","function":{"name":"f"},"arguments":"{}"}\n',
+        b'{"created_at":"2025-09-10T12:00:01Z","type":"function_result","name":"f","result":"x"}\n',
+    ],
+)
+def test_the_bare_form_is_possibly_codex(more: bytes) -> None:
+    assert codex.recognise(sample(BARE + more)) is Evidence.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"role":"user","content":"hi","timestamp":"2025-09-10T12:00:00"}\n',
+        b'{"role":"user","content":"hi","timestamp":"2025-09-10T12:00:00","files":[]}\n',
+        b'{"role":"user","message":{"content":[{"type":"text","text":"hi"}]}}\n',
+        b'{"role":"user","created":1757500000,"content":[{"type":"text","text":"hi"}]}\n',
+        b'{"role":"user","content":"hi"}\n{"role":"assistant","content":"hello","model":"m"}\n',
+        b'{"role":"user","content":"hi","model":"m","injected":false}\n',
+        BARE + b'{"timestamp":"2025-09-10T12:00:01Z","role":"assistant","content":"hello","model":"m"}\n',
+        BARE + b'{"role":"assistant","content":"hello"}\n',
+        BARE + b'{"timestamp":"2025-09-10T12:00:01Z","role":"tool","content":"x","tool_call_id":"c"}\n',
+        BARE + b'{"timestamp":"2025-09-10T12:00:01Z","type":"user","message":"x"}\n',
+    ],
+)
+def test_roles_and_contents_of_others_are_not(data: bytes) -> None:
+    assert codex.recognise(sample(data)) is Evidence.NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opensession import fields
-from opensession.agents.codex import calls, messages, notices, store, turns
+from opensession.agents.codex import bare, calls, messages, notices, store, turns
 from opensession.hail import lines, times
 
 if TYPE_CHECKING:
@@ -93,13 +93,15 @@ def _wrapped(rollout: Rollout, name: str, payload: dict[str, Any], record: dict[
 
 
 def _flat(rollout: Rollout, name: str, record: dict[str, Any]) -> None:
-    """A record of the form of summer 2025: bare items after a header, none with a time."""
+    """A record of the form of summer 2025, items after a header and none with a time, or of the bare form."""
     if "record_type" in record:
         rollout.skip(fields.text(record["record_type"]) or "record_type")
     elif not name and "id" in record and "timestamp" in record and "role" not in record:
         _session_meta(rollout, record)
+    elif name == "error":
+        notices.notice(rollout, {**record, "message": record.get("message") or record.get("text")})
     elif name or "role" in record:
-        _item(rollout, record if name else {**record, "type": "message"})
+        _item(rollout, bare.item(rollout, record))
     else:
         rollout.unknown("record", record)
 
