@@ -69,10 +69,10 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
 
     Aider remembers no projects: those elsewhere are found by naming their folder.
     """
-    from opensession.agents.aider import runs  # noqa: PLC0415
-
     for path in _histories(machine):
         if places.modified(path) >= since:
+            from opensession.agents.aider import runs  # noqa: PLC0415 - most machines have none
+
             yield from runs.listed(path, since)
 
 

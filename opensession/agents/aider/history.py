@@ -28,6 +28,8 @@ _CERTAIN = re.compile(
 """Messages that end a reply, even one that breaks off within a code block, and have more lines at times."""
 
 _ENDING = "  "
+_MARKS = frozenset("#>`~")
+"""What a line that is more than a reply's text begins with."""
 
 
 class Item(msgspec.Struct):
@@ -98,9 +100,15 @@ class _Reader:
         self._fence = ""
         self._was_blank = True
         self._goes_on = False
+        self._in_reply = False
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
+        if self._in_reply and line[:4].lstrip()[:1] not in _MARKS:
+            # Most lines are so.
+            self.run.items[-1].lines.append(line)
+            self._was_blank = not line.strip()
+            return
         kind = self._kind(line)
         last = self.run.items[-1] if self.run.items else None
         if kind != "reply":
@@ -116,6 +124,7 @@ class _Reader:
         if kind == "reply":
             self._note_fence(line)
         self._goes_on = self._blanks and kind == "message" and not line.endswith(_ENDING)
+        self._in_reply = bool(self.run.items) and self.run.items[-1].kind == "reply"
         self._was_blank = not line.strip()
 
     def _kind(self, line: str) -> str:

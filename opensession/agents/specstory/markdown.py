@@ -30,6 +30,8 @@ _THINK = "<think><details><summary>"
 _THINK_END = "</details></think>"
 _SUMMARY = re.compile(r"\s*(?:<details>)?\s*(?:<summary>(.*?)</summary>)?", re.DOTALL)
 _RULE = "---"
+_MARKS = frozenset("_<`~")
+"""What a line that is more than text begins with."""
 
 
 class Head(msgspec.Struct):
@@ -94,6 +96,11 @@ def messages(stream: BinaryIO) -> Iterator[Message]:
     fence, in_tool, was_blank = "", False, True
     for number, raw in lines.numbered(stream):
         line = raw.decode("utf-8", "replace").rstrip("\r\n").lstrip("\ufeff\x00")
+        if line[:4].lstrip()[:1] not in _MARKS:
+            # Most lines are so.
+            current.lines.append(line)
+            was_blank = not line.strip()
+            continue
         found = _role(line, number) if line.startswith("_**") and was_blank and not in_tool else None
         if found is not None and (not fence or found.time > last):
             yield current
@@ -124,7 +131,9 @@ def parts(message: Message) -> Iterator[Part]:
     """The parts of a message, in order."""
     kind, held = "text", list[str]()
     for line in message.lines:
-        if kind == "text" and line.startswith(_THINK):
+        if line[:1] != "<" and kind != "thought":
+            held.append(line)
+        elif kind == "text" and line.startswith(_THINK):
             yield from _text(held)
             kind, held = "thought", [line.partition("</summary>")[2]]
         elif kind == "text" and _TOOL.match(line):
