@@ -116,7 +116,9 @@ class Facts:
         """The session's id, and its parent's when it is a subagent's, a fork or an old-style resume.
 
         A file in Claude Code's own store is named after its session. Its first records may name another one: that is
-        the session it was resumed from.
+        the session it was resumed from. A fork without ``forkedFrom`` (``--fork-session`` and hand-offs to the
+        background of some versions) names no parent: it and its original begin with the same records under either
+        id, so that the files would only tell that they are related, not which of them came first.
         """
         agent = agent_of(path) or self.agent
         stated = self.session_ids[0] if self.session_ids else None
