@@ -1,7 +1,7 @@
 """Which HAIL kind a tool call is: one table for all agents, since they share their tools' names.
 
-A name is compared in lower case and without the prefix of the host (``functions.``, ``ext__``); the name as
-written stays in the event's attributes.
+A name is compared in lower case and without the prefix of the host (``functions.``, ``ext__``, ``builtin_``); the
+name as written stays in the event's attributes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ UNKNOWN = "unknown"
 
 _READ = (
     "read read_file readfile view view_file view_image notebookread load_file fs_read read_many_files "
-    "read_file_v2 open_file cat read_files"
+    "read_file_v2 open_file cat read_files read_file_range"
 )
 _CREATE = (
     "write write_file writefile create create_file writetofile write_to_file newfilecreated save-file save_file "
@@ -51,11 +51,11 @@ _DELETE = "delete_file delete filedeleted"
 _CODE_SEARCH = (
     "grep grep_search search_files searchfiles codebase_search rg search_file_content finder ripgrep "
     "ripgrep_raw_search semantic_search builtin_grep_search grep_files "
-    "codebasesearch search_codebase"
+    "codebasesearch search_codebase search"
 )
 _FILE_SEARCH = (
     "glob file_search glob_file_search list_files listfiles listfilestoplevel listfilesrecursive "
-    "list_dir list_directory ls list find find_files find_by_name list_dir_v2 listdir"
+    "file_glob_search list_dir list_directory ls list find find_files find_by_name list_dir_v2 listdir"
 )
 _SHELL = (
     "bash shell shell_command local_shell exec_command run_shell_command run_terminal_cmd run_command "
@@ -66,7 +66,7 @@ _SHELL = (
 _WEB_SEARCH = "websearch web_search google_web_search search_web searchweb"
 _WEB_FETCH = (
     "webfetch web_fetch fetch fetchurl fetch_url read_url_content browser_navigate read_web_page fetch_webpage "
-    "fetch_web_content"
+    "fetch_web_content fetch_url_content"
 )
 _TASK = (
     "task agent spawn_agent newtask new_task delegate delegate_task delegate_to_agent invoke_agent runsubagent "
@@ -124,7 +124,7 @@ _SHELLS = frozenset({"bash", "sh", "zsh", "/bin/bash", "/bin/sh", "/bin/zsh", "/
 
 def plain_name(name: str) -> str:
     """The name as the table has it."""
-    for prefix in ("functions.", "ext__"):
+    for prefix in ("functions.", "ext__", "builtin_"):
         name = name.removeprefix(prefix)
     return name.lower()
 

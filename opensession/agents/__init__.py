@@ -61,6 +61,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("roo", "Roo Code", "roo", "opensession.agents.roo", ("roo-code", "roo-cline")),
     Entry("kilo", "Kilo Code", "kilo", "opensession.agents.kilo", ("kilo-code", "kilocode")),
     Entry("specstory", "SpecStory", "specstory", "opensession.agents.specstory"),
+    Entry("continue", "Continue", "continue", "opensession.agents.continue_"),
 )
 
 
