@@ -211,8 +211,11 @@ class Library(msgspec.Struct):
         files = [file for entry in entries for file in entry.load().discover(self.machine, since)]
         files.sort(key=lambda file: (-file.modified, str(file.path)))
         roots = {str(self.directory), *([str(self.top)] if self.top is not None else [])}
-        here = [file for file in files if file.cwd in roots or _below(file.cwd, self.top)]
-        return here, [file for file in files if file not in here]
+        here: list[Found] = []
+        elsewhere: list[Found] = []
+        for file in files:
+            (here if file.cwd in roots or _below(file.cwd, self.top) else elsewhere).append(file)
+        return here, elsewhere
 
     def _note_newer(self, head: Publication, tool: str | None) -> None:
         # Only what is newer is opened: an agent's store may hold thousands of sessions.

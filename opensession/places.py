@@ -122,6 +122,11 @@ def stated(path: Path, name: str) -> str | None:
     return fields.text(value) or None
 
 
+def modified_database(path: Path) -> float:
+    """When a SQLite database or the log beside it was last written, in seconds since 1970; 0 when it is gone."""
+    return max(modified(path), modified(path.with_name(path.name + "-wal")))
+
+
 def local_path(uri: str) -> str:
     """The path in a ``file:`` address; other text as it is."""
     if not uri.startswith("file:"):

@@ -72,6 +72,8 @@ def part_of(path: Path) -> Path | None:
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The sessions of the databases, and the tasks of the extension in every editor."""
     for path in opencode.databases(machine, places.xdg_data(machine) / "kilo", "kilo", "KILO_DB"):
+        if places.modified_database(path) < since:
+            continue
         from opensession.agents.opencode import store  # noqa: PLC0415
 
         yield from (found for found in store.listed(path) if found.modified >= since)

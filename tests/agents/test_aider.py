@@ -15,7 +15,7 @@ from opensession.agents.aider import edits, history
 from opensession.hail import write
 from opensession.hail.events import AgentMessage, Event, UserMessage
 from opensession.hail.session import Reading
-from opensession.recognition import sample_of
+from opensession.sampling import sample_of
 from opensession.source import from_bytes, from_path
 from tests.agents import golden
 

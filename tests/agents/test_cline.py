@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from opensession import recognition
+from opensession import recognition, sampling
 from opensession.agent import Evidence, Machine
 from opensession.agents import cline, kilo, roo
 from opensession.source import from_bytes, from_path
@@ -32,7 +32,7 @@ def _write(path: Path, value: object) -> Path:
 
 
 def _evidence(*messages: dict[str, Any]) -> dict[str, Evidence]:
-    sample = recognition.sample_of(from_bytes("task", json.dumps(messages).encode()))
+    sample = sampling.sample_of(from_bytes("task", json.dumps(messages).encode()))
     return {reader.NAME: reader.recognise(sample) for reader in (cline, roo, kilo)}
 
 
@@ -116,7 +116,7 @@ def test_what_a_compaction_left_is_no_session() -> None:
     record = {"version": 1, "updated_at": "2026-07-15T05:42:04Z", "sessionId": "s", "messages": []}
     summary = {"role": "user", "content": "Summary", "metadata": {"kind": "compaction_summary"}}
     samples = [
-        recognition.sample_of(from_bytes("s", json.dumps({**record, "messages": messages}).encode()))
+        sampling.sample_of(from_bytes("s", json.dumps({**record, "messages": messages}).encode()))
         for messages in ([], [summary])
     ]
 

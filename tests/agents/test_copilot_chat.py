@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensession import recognition
+from opensession import sampling
 from opensession.agent import Machine
 from opensession.agents import copilot_chat
 from opensession.agents.copilot_chat import changes, outputs
@@ -239,4 +239,4 @@ def test_deep_trees_of_output_are_rendered() -> None:
     ],
 )
 def test_what_only_looks_alike_is_no_session(text: str) -> None:
-    assert not copilot_chat.recognise(recognition.sample_of(from_bytes("text", text.encode())))
+    assert not copilot_chat.recognise(sampling.sample_of(from_bytes("text", text.encode())))

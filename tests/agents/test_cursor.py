@@ -12,7 +12,7 @@ import pytest
 from opensession.agent import Evidence, Found, Machine
 from opensession.agents import cursor
 from opensession.errors import NoSessionError
-from opensession.recognition import sample_of
+from opensession.sampling import sample_of
 from opensession.source import from_bytes, from_path
 from tests.agents import golden
 

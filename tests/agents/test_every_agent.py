@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import scaling
-from opensession import recognition
+from opensession import recognition, sampling
 from opensession.agent import Evidence, Machine
 from opensession.agents import AGENTS, Entry, named
 from opensession.errors import InputError, NoSessionError
@@ -185,7 +185,7 @@ def test_discovery_finds_nothing_on_an_empty_machine(entry: Entry, platform: str
 @every_agent
 def test_nobody_is_sure_of_plain_text(entry: Entry) -> None:
     for text in (b"Dear Ada,\n\nhello.\n", b'{"a": 1}\n', b"[1, 2, 3]\n", b"# A heading\n\nText.\n"):
-        assert entry.load().recognise(recognition.sample_of(from_bytes("text", text))) is Evidence.NONE
+        assert entry.load().recognise(sampling.sample_of(from_bytes("text", text))) is Evidence.NONE
 
 
 def test_every_name_means_one_agent() -> None:

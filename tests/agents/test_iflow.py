@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opensession import recognition
+from opensession import sampling
 from opensession.agent import Evidence, Machine
 from opensession.agents import claude_code, iflow
 from opensession.source import from_bytes
@@ -46,7 +46,7 @@ def test_sessions_are_found_in_every_project(platform: str, tmp_path: Path) -> N
 
 
 def test_its_files_are_its_own_though_they_look_like_claude_codes() -> None:
-    sample = recognition.sample_of(from_bytes("session", _record("a", "user", "Hello.")))
+    sample = sampling.sample_of(from_bytes("session", _record("a", "user", "Hello.")))
 
     assert iflow.recognise(sample) is Evidence.CERTAIN
     assert claude_code.recognise(sample) is Evidence.LIKELY

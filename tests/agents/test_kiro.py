@@ -11,7 +11,7 @@ import pytest
 
 from opensession.agent import Evidence, Machine
 from opensession.agents import kiro
-from opensession.recognition import sample_of
+from opensession.sampling import sample_of
 from opensession.source import from_bytes, from_path
 from tests.agents import golden
 

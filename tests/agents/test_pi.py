@@ -16,7 +16,7 @@ from opensession.agents.pi import diff
 from opensession.agents.pi.tree import Tree
 from opensession.diffs import from_texts
 from opensession.hail.events import Event, UserMessage
-from opensession.recognition import sample_of
+from opensession.sampling import sample_of
 from opensession.source import from_bytes
 from tests.agents import golden
 

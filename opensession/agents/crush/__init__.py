@@ -70,7 +70,7 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     for project in _projects(_data(machine) / "projects.json"):
         folder = LocalPath(fields.text(project.get("path")))
         path = folder / fields.text(project.get("data_dir")) / "crush.db"
-        if not folder.is_absolute() or not path.is_file():
+        if not folder.is_absolute() or not path.is_file() or places.modified_database(path) < since:
             continue
         from opensession.agents.crush import store  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opensession import fields
+from opensession import fields, places
 from opensession.agent import About, Evidence
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ ABOUT = About(
     live="database",
 )
 
+_USERS = ("Cursor", "Cursor Nightly")
 _KEYS = ("composerData:", "bubbleId:")
 _ITEMS = frozenset({"composer.composerData", "workbench.panel.aichat.view.aichat.chatdata"})
 _PAIR = frozenset({"key", "value"})
@@ -84,9 +85,22 @@ def read(source: Source) -> Iterable[Reading]:
 
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The sessions on this machine, each from the store that tells the most of it."""
-    from opensession.agents.cursor import discovery  # noqa: PLC0415
+    if any(root.is_dir() for root in (*users(machine), home(machine))):
+        from opensession.agents.cursor import discovery  # noqa: PLC0415 - most machines have none
 
-    return discovery.discover(machine, since)
+        yield from discovery.discover(machine, since)
+
+
+def users(machine: Machine) -> Iterator[Path]:
+    """The folders of the editor's users, that there may be."""
+    settings = places.configuration(machine)
+    yield from (settings / name / "User" for name in _USERS)
+    yield machine.home / ".cursor-server" / "data" / "User"
+
+
+def home(machine: Machine) -> Path:
+    """Where the agents' transcripts and the command line's stores are."""
+    return places.named(machine, "CURSOR_CONFIG_DIR") or machine.home / ".cursor"
 
 
 def part_of(path: Path) -> Path | None:
@@ -138,6 +152,6 @@ def _is_message(record: dict[str, Any]) -> bool:
 
 
 def _is_dump(source: Source) -> bool:
-    from opensession import recognition  # noqa: PLC0415 - it imports the registry of agents
+    from opensession import sampling  # noqa: PLC0415 - only once the file is known to be theirs
 
-    return bool(_of_document(fields.mapping(recognition.sample_of(source).document)))
+    return bool(_of_document(fields.mapping(sampling.sample_of(source).document)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from opensession import database, fields, places
 from opensession.agent import Found
+from opensession.agents import cursor
 from opensession.agents.cursor import bubbles, composers, values, workspaces
 from opensession.errors import OpenSessionError
 from opensession.hail import times
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from opensession.database import Database
 
 _DATABASE = "state.vscdb"
-_USERS = ("Cursor", "Cursor Nightly")
 
 _LISTED = """
 SELECT substr(key, 14), updated, created, folder FROM (
@@ -44,7 +44,7 @@ SELECT substr(key, 14), updated, created, folder FROM (
 def discover(machine: Machine, since: float) -> Iterator[Found]:
     """The sessions on this machine that were written since then."""
     known: set[str] = set()
-    for found in _every(machine):
+    for found in _every(machine, since):
         name = found.key or found.path.stem
         if found.path.name == "store.db":
             name = found.path.parent.name
@@ -55,24 +55,18 @@ def discover(machine: Machine, since: float) -> Iterator[Found]:
             yield found
 
 
-def _every(machine: Machine) -> Iterator[Found]:
-    for user in _users(machine):
-        yield from _in_database(user / "globalStorage" / _DATABASE)
+def _every(machine: Machine, since: float) -> Iterator[Found]:
+    for user in cursor.users(machine):
+        yield from _in_database(user / "globalStorage" / _DATABASE, since)
         for workspace in places.folders(user / "workspaceStorage"):
-            yield from _in_database(workspace / _DATABASE)
-    root = places.named(machine, "CURSOR_CONFIG_DIR") or machine.home / ".cursor"
+            yield from _in_database(workspace / _DATABASE, since)
+    root = cursor.home(machine)
     for project in places.folders(root / "chats"):
         for session in places.folders(project):
             for path in places.files(session, "store.db"):
                 yield Found(path, places.modified(path))
     for project in places.folders(root / "projects"):
         yield from _transcripts(project / "agent-transcripts")
-
-
-def _users(machine: Machine) -> Iterator[Path]:
-    settings = places.configuration(machine)
-    yield from (settings / name / "User" for name in _USERS)
-    yield machine.home / ".cursor-server" / "data" / "User"
 
 
 def _transcripts(folder: Path) -> Iterator[Found]:
@@ -86,9 +80,9 @@ def _transcripts(folder: Path) -> Iterator[Found]:
                 yield Found(path, places.modified(path))
 
 
-def _in_database(path: Path) -> Iterator[Found]:
-    """The sessions in the database at a path; none when it cannot be read now."""
-    if not path.is_file():
+def _in_database(path: Path, since: float) -> Iterator[Found]:
+    """The sessions in the database at a path; none when it cannot be read now, or nothing in it is newer."""
+    if not path.is_file() or places.modified_database(path) < since:
         return
     try:
         with database.opened(from_path(path)) as opened:

@@ -63,7 +63,7 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     folder = _data(machine) / "sessions"
     path = folder / _DATABASE
     known: set[str] = set()
-    if path.is_file():
+    if path.is_file() and places.modified_database(path) >= since:
         from opensession.agents.goose import store  # noqa: PLC0415
 
         for found in store.listed(path):

@@ -69,7 +69,7 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     home = places.named(machine, "HERMES_HOME") or machine.home / ".hermes"
     known: set[str] = set()
     path = home / "state.db"
-    if path.is_file():
+    if path.is_file() and places.modified_database(path) >= since:
         from opensession.agents.hermes import store  # noqa: PLC0415
 
         for found in store.listed(path):

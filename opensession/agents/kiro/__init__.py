@@ -116,9 +116,9 @@ def _document_form(source: Source) -> str:
     """The form of a document that takes several lines, by as much of it as the head holds."""
     if not source.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return ""
-    from opensession import recognition  # noqa: PLC0415 - it imports the registry of agents
+    from opensession import sampling  # noqa: PLC0415 - only once the file is known to be theirs
 
-    return document_form(fields.mapping(recognition.sample_of(source).document))
+    return document_form(fields.mapping(sampling.sample_of(source).document))
 
 
 def form_of(record: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from opensession import places
 from opensession.agent import Found
-from opensession.agents.kiro import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,7 @@ _PROGRAMS = ("kiro-cli", "Kiro-Cli", "amazon-q")
 def discover(machine: Machine, since: float) -> Iterator[Found]:
     """The sessions on this machine that were written since then; a log before its copy in a database."""
     known: set[str] = set()
-    for found in _every(machine):
+    for found in _every(machine, since):
         name = found.key or (found.path.parent.name if found.path.name == "messages.jsonl" else found.path.stem)
         if name not in known:
             known.add(name)
@@ -29,7 +28,7 @@ def discover(machine: Machine, since: float) -> Iterator[Found]:
                 yield found
 
 
-def _every(machine: Machine) -> Iterator[Found]:
+def _every(machine: Machine, since: float) -> Iterator[Found]:
     sessions = (places.named(machine, "KIRO_HOME") or machine.home / ".kiro") / "sessions"
     for path in places.files(sessions / "cli", ".jsonl"):
         yield Found(path, places.modified(path))
@@ -40,8 +39,12 @@ def _every(machine: Machine) -> Iterator[Found]:
     read: set[tuple[int, int]] = set()
     for program in _PROGRAMS:
         path = places.data(machine) / program / _DATABASE
-        if path.is_file() and (same := (path.stat().st_dev, path.stat().st_ino)) not in read:
+        if places.modified_database(path) < since or not path.is_file():
+            continue
+        if (same := (path.stat().st_dev, path.stat().st_ino)) not in read:
             read.add(same)  # one folder on systems that don't tell capitals apart
+            from opensession.agents.kiro import store  # noqa: PLC0415 - SQLite is slow to import
+
             yield from store.listed(path)
     yield from _of_editor(places.configuration(machine) / "Kiro" / "User" / "globalStorage" / "kiro.kiroagent")
 

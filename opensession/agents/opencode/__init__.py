@@ -76,6 +76,8 @@ def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     folder = places.xdg_data(machine) / "opencode"
     known: set[str] = set()
     for path in databases(machine, folder, "opencode", "OPENCODE_DB"):
+        if places.modified_database(path) < since:
+            continue
         from opensession.agents.opencode import store  # noqa: PLC0415
 
         for found in store.listed(path):

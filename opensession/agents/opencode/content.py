@@ -258,9 +258,9 @@ class Teller:
             return
         name, data = fields.text(error.get("name")), fields.mapping(error.get("data"))
         said = fields.first(data, "message") or name or "error"
-        self.talk.record(
-            self._number, time=fields.mapping(info.get("time")).get("completed"), record_id=f"{info.get('id')}-error"
-        )
+        time = fields.mapping(info.get("time"))
+        ended = time.get("completed", time.get("created"))
+        self.talk.record(self._number, time=ended, record_id=f"{info.get('id')}-error")
         if name == "MessageAbortedError":
             self.talk.custom("turn_aborted", said)
             return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opensession import database, fields
 from opensession.agent import Found
-from opensession.agents.opencode import family
+from opensession.agents.opencode import events, family
 from opensession.agents.opencode.content import Message
 from opensession.errors import NoSessionError, OpenSessionError
 from opensession.source import from_path
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _SESSION = ("id", "parent_id", "directory", "title", "version", "revert", "time_created", "time_updated")
 _MESSAGE = ("id", "time_created", "data")
 _PART = ("id", "message_id", "data")
+_SECOND = "session_message"
+"""The table of the second generation's messages."""
+
 _DEEPEST = 1000
 """Subagents of subagents; more is a loop."""
 
@@ -95,7 +98,9 @@ class _Members:
         for row in self._opened.select("part", _PART, wanted, (info["id"],)):
             parts[row["message_id"]].append((row["id"], row["data"]))
         wanted = "WHERE session_id = ? ORDER BY time_created, id"
+        is_told = False
         for row in self._opened.select("message", _MESSAGE, wanted, (info["id"],)):
+            is_told = True
             record = _object(row["data"])
             if "created" not in fields.mapping(record.get("time")):
                 record["time"] = {**fields.mapping(record.get("time")), "created": row["time_created"]}
@@ -105,6 +110,9 @@ class _Members:
         for message_id, rest in parts.items():
             held = [{**_object(data), "id": part_id} for part_id, data in rest]
             yield Message({"id": message_id}, held)
+        if not is_told and self._opened.has(_SECOND, "session_id", "type", "time_created"):
+            for row in self._opened.select(_SECOND, (*_MESSAGE, "type"), wanted, (info["id"],)):
+                yield from events.messages(fields.text(row["type"]), str(row["id"]), _object(row["data"]))
 
     def children(self, info: dict[str, Any]) -> list[dict[str, Any]]:
         """The sessions that a session began."""
@@ -134,9 +142,15 @@ def _object(data: Any) -> dict[str, Any]:
 
 def _changed(opened: database.Database) -> dict[str, float]:
     """When the newest message of each session changed: a part changes before its message ends."""
-    newest = "max(time_updated)" if opened.has("message", "time_updated") else "0"
-    rows = opened.rows(f"SELECT session_id, {newest} AS newest FROM message GROUP BY session_id")  # noqa: S608 - literals
-    return {row["session_id"]: fields.number(row["newest"]) or 0.0 for row in rows}
+    changed: dict[str, float] = {}
+    for table in ("message", _SECOND):
+        if not opened.has(table, "session_id"):
+            continue
+        newest = "max(time_updated)" if opened.has(table, "time_updated") else "0"
+        rows = opened.rows(f"SELECT session_id, {newest} AS newest FROM {table} GROUP BY session_id")  # noqa: S608 - literals
+        for row in rows:
+            changed[row["session_id"]] = max(changed.get(row["session_id"], 0.0), fields.number(row["newest"]) or 0.0)
+    return changed
 
 
 def _root(session_id: str, parents: Mapping[str, str]) -> str:
