@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opensession import recognition
+from opensession import sampling
 from opensession.agent import Evidence, Machine
 from opensession.agents import continue_
 from opensession.source import from_bytes, from_path
@@ -65,7 +65,5 @@ def test_an_index_is_no_session() -> None:
     index = [{"sessionId": "s1", "title": "Hello", "dateCreated": "1769936400000", "workspaceDirectory": ""}]
     empty = {"sessionId": "s1", "history": [], "workspaceDirectory": ""}
 
-    assert continue_.recognise(recognition.sample_of(from_bytes("index", json.dumps(index).encode()))) is Evidence.NONE
-    assert (
-        continue_.recognise(recognition.sample_of(from_bytes("empty", json.dumps(empty).encode()))) is Evidence.LIKELY
-    )
+    assert continue_.recognise(sampling.sample_of(from_bytes("index", json.dumps(index).encode()))) is Evidence.NONE
+    assert continue_.recognise(sampling.sample_of(from_bytes("empty", json.dumps(empty).encode()))) is Evidence.LIKELY
