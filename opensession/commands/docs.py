@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from opensession.agent import About
     from opensession.agents import Entry
 
-_TITLES = ("AGENT", "OPTION", "WHERE", "SUPPORT", "TOKENS", "DIFFS", "SUBAGENTS", "LIVE")
+_TITLES = ("AGENT", "OPTION", "SUPPORT", "TOKENS", "DIFFS", "SUBAGENTS", "LIVE", "WHERE")
 
 _FORMAT = """\
 HAIL, the Human-AI Interaction Log (hail-1.0.0)
@@ -83,12 +83,17 @@ def format_() -> None:
 @click.option("--markdown", is_flag=True, help="Print the table as the README has it.")
 @output_options
 def agents(markdown: bool, console: Console) -> None:
-    """List the agents whose sessions are read: where they keep them, how far the reader is proven, what is read.
+    """List the agents whose sessions are read: how far a reader is proven, what it gives, where the sessions are.
 
-    Support: "recordings" was proven on real sessions, "source" was built from the producer's source, "samples" from
-    published or written examples. Tokens, diffs and subagents as far as the agent's files hold them. Live says how a
-    running session's file changes.
-    """
+    \b
+    SUPPORT    recordings: proven on real sessions
+               source: built from the producer's source or documents
+               samples: from published or written examples only
+    TOKENS     per call, per session, or - where the agent's files state none
+    DIFFS      recorded by the agent, or made from the arguments of its edits
+    SUBAGENTS  folded into the session that started them, or linked to it
+    LIVE       how a running session's file changes
+    """  # noqa: D301 - \b keeps click from filling these lines
     from opensession.agents import AGENTS  # noqa: PLC0415 - 30 readers are imported for it, and for nothing else
 
     described = [(entry, entry.load().ABOUT) for entry in AGENTS]
@@ -111,14 +116,14 @@ def agents(markdown: bool, console: Console) -> None:
 def markdown_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     """The table of agents as the README has it."""
     lines = [f"| {' | '.join(_TITLES).lower()} |", "|" + "---|" * len(_TITLES)]
-    for title, flag, where, *rest in rows:
-        lines.append(f"| {title} | `{flag}` | `{where}` | {' | '.join(rest)} |")
+    for title, flag, *rest in rows:
+        lines.append(f"| {title} | `{flag}` | {' | '.join(rest)} |")
     return lines
 
 
 def _cells(entry: Entry, about: About) -> list[str]:
-    read = [about.tokens or "-", about.diffs or "-", about.subagents or "-", about.live]
-    return [entry.title, f"--{entry.flag}", about.where, about.support, *read]
+    read = [about.tokens or "-", about.diffs.removeprefix("from ") or "-", about.subagents or "-", about.live]
+    return [entry.title, f"--{entry.flag}", about.support, *read, about.where]
 
 
 def _as_data(entry: Entry, about: About) -> dict[str, Any]:
