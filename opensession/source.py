@@ -84,10 +84,17 @@ def open_source(name: str) -> Source:
     """
     if name == STDIN:
         return _checked(Source("standard input", None, content=sys.stdin.buffer.read()))
-    path, _, key = name.rpartition("#")
-    if path and key and not Path(name).exists():
-        return from_path(Path(path), frozenset([key]))
-    return from_path(Path(name))
+    path, key = parts_of(name)
+    return from_path(path, frozenset([key]) if key else None)
+
+
+def parts_of(name: str) -> tuple[Path, str]:
+    """The file that a user named, and which session in it (``FILE#ID``); an empty string when none is named.
+
+    A file whose own name has the sign in it is that file.
+    """
+    path, _, key = name.partition("#")
+    return (Path(path), key) if path and key and not Path(name).exists() else (Path(name), "")
 
 
 def from_path(path: Path, keys: frozenset[str] | None = None) -> Source:

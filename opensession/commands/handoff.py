@@ -15,6 +15,7 @@ from opensession.config import load
 from opensession.errors import OpenSessionError, UsageError
 from opensession.handoff.formats import DEFAULT, FORMATS
 from opensession.library import Library
+from opensession.source import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -167,4 +168,4 @@ def _library(repo: Path | None) -> Library:
 
 
 def _is_file(text: str) -> bool:
-    return Path(text).is_file()
+    return parts_of(text)[0].is_file()

@@ -15,6 +15,7 @@ from opensession.config import load
 from opensession.errors import OpenSessionError, UsageError
 from opensession.library import Library
 from opensession.resume import TARGETS
+from opensession.source import parts_of
 
 if TYPE_CHECKING:
     from opensession.console import Console
@@ -96,7 +97,7 @@ def _session(reference: str, repo: Path | None, console: Console) -> Session:
     """The one session a reference means."""
     around = workspace.locate(repo)
     library = Library(around.store, around.directory, around.top, load(around.top).privacy)
-    found = library.select(refs.parse(reference, lambda text: (around.directory / text).is_file()))
+    found = library.select(refs.parse(reference, lambda text: (around.directory / parts_of(text)[0]).is_file()))
     for note in library.notes:
         console.note(f"note: {note}")
     if len(found) > 1:

@@ -11,16 +11,18 @@ from opensession import refs, workspace
 from opensession.agents import named
 from opensession.commands.options import moment, output_options, repo_option
 from opensession.config import load
+from opensession.console import Console
 from opensession.errors import NothingFoundError, UsageError
 from opensession.hail import times
 from opensession.library import Library
+from opensession.source import parts_of
 from opensession.terminal import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitstore.store import Publication
-    from opensession.console import Console
+    from opensession.hail.session import Session
     from opensession.library import Selected
 
 _LIST_LIMIT = 50
@@ -74,11 +76,10 @@ def list_sessions(tool: str | None, since: str | None, limit: int, repo: Path | 
 @repo_option
 @output_options
 def show(reference: str, thinking: bool, full: bool, repo: Path | None, console: Console) -> None:
-    """Read a session; REF#EVENT shows one event whole."""
+    """Read a session; REF#EVENT shows one event whole, FILE#SESSION one session in a file of many."""
     from opensession import transcript  # noqa: PLC0415 - only this command draws one
 
-    reference, _, event_id = reference.partition("#")
-    session = _one(reference, repo, console).session
+    session, event_id = _part(reference, repo, console)
     if event_id:
         events = [event for event in session.events if event.event_id == event_id]
         if not events:
@@ -133,11 +134,24 @@ def verify(references: tuple[str, ...], repo: Path | None, console: Console) -> 
         raise click.exceptions.Exit(1)
 
 
+def _part(reference: str, repo: Path | None, console: Console) -> tuple[Session, str]:
+    """The session a reference means, and the event in it: REF#EVENT, or FILE#SESSION#EVENT in a file of many."""
+    name, _, rest = reference.partition("#")
+    if not rest:
+        return _one(name, repo, console).session, ""
+    quiet = Console(quiet=True)
+    selected = _one(name, repo, quiet)
+    if selected.reference == name or not selected.reference.startswith(f"{name}#"):
+        return selected.session, rest
+    key, _, event_id = rest.partition("#")
+    return _one(f"{name}#{key}", repo, console).session, event_id
+
+
 def _one(reference: str, repo: Path | None, console: Console) -> Selected:
     """The one session a reference means."""
     around = workspace.locate(repo)
     library = Library(around.store, around.directory, around.top, load(around.top).privacy)
-    found = library.select(refs.parse(reference, lambda text: (around.directory / text).is_file()))
+    found = library.select(refs.parse(reference, lambda text: (around.directory / parts_of(text)[0]).is_file()))
     for note in library.notes:
         console.note(f"note: {note}")
     if len(found) > 1:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -184,3 +185,25 @@ def test_verify_finds_what_older_rules_let_through(repository: Repository, tmp_p
     assert result.code == 1
     assert "today's rules find" in result.out
     assert secret not in result.out
+
+
+def test_one_session_of_a_file_of_many_is_named_by_its_key(repository: Repository, tmp_path: Path) -> None:
+    script = Path(__file__).parents[1] / "corpus/goose/store/input.sql"
+    path = tmp_path / "sessions.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(script.read_text())
+    connection.close()
+
+    newest = repository.run("session", "show", str(path))
+    other = repository.run("session", "show", f"{path}#20260501_2")
+    event = repository.run("session", "show", f"{path}#20260501_1#m-5")
+    nobody = repository.run("session", "show", f"{path}#no-such")
+    briefing = repository.run("session", "handoff", f"{path}#20260501_2")
+
+    assert "Fix the sorting" in newest.out
+    assert "holds 2 sessions: taken the newest" in newest.err
+    assert "Look around" in other.out
+    assert "It sorts now." in event.out
+    assert "Look around" not in event.out
+    assert nobody.code == 3
+    assert "Look around" in briefing.out
