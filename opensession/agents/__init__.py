@@ -62,6 +62,7 @@ AGENTS: tuple[Entry, ...] = (
     Entry("kilo", "Kilo Code", "kilo", "opensession.agents.kilo", ("kilo-code", "kilocode")),
     Entry("specstory", "SpecStory", "specstory", "opensession.agents.specstory"),
     Entry("continue", "Continue", "continue", "opensession.agents.continue_"),
+    Entry("openhands", "OpenHands", "openhands", "opensession.agents.openhands"),
 )
 
 
