@@ -82,11 +82,13 @@ class Machine(msgspec.Struct, frozen=True):
         environ: Its environment.
         home: The user's home folder.
         platform: ``sys.platform``: linux, darwin or win32.
+        directory: The folder somebody stands in, for agents that keep sessions in the project.
     """
 
     environ: Mapping[str, str]
     home: Path
     platform: str = sys.platform
+    directory: Path | None = None
 
 
 class About(msgspec.Struct, frozen=True):
@@ -118,7 +120,8 @@ class Agent(Protocol):
     """The names a module under ``agents`` has.
 
     A module may also have ``part_of(path) -> Path | None``: the session file that the file at a path is a part of, such
-    as a subagent's own transcript.
+    as a subagent's own transcript; and ``discover_in(folder, since) -> Iterator[Found]``: the sessions that the agent
+    keeps in a project's own folder, which is sought where the sessions of other agents took place.
 
     Attributes:
         NAME: The slug: claude-code.

@@ -83,12 +83,25 @@ def of_machine(machine: Machine, tools: Collection[str] = (), since: float = 0.0
         tools: Only these agents' (slugs); all by default.
         since: Leave out what last changed before this, in seconds since 1970.
     """
-    found: list[Candidate] = []
-    for entry in AGENTS:
-        if not tools or entry.name in tools:
-            reader = entry.load()
-            found += _grouped(reader, list(reader.discover(machine, since)))
-    return sorted(found, key=lambda candidate: (candidate.modified, candidate.name))
+    asked = [entry.load() for entry in AGENTS if not tools or entry.name in tools]
+    in_projects = any(hasattr(reader, "discover_in") for reader in asked)
+    # Where the others' sessions took place, an agent may have its own in the project's folder.
+    sought = [entry.load() for entry in AGENTS] if in_projects else asked
+    found = {reader.NAME: list(reader.discover(machine, since)) for reader in sought}
+    projects = sorted({session.cwd for sessions in found.values() for session in sessions if session.cwd})
+    wanted: list[Candidate] = []
+    for reader in asked:
+        sessions = [*found[reader.NAME], *_in_projects(reader, projects, since)]
+        wanted += _grouped(reader, list(dict.fromkeys(sessions)))
+    return sorted(wanted, key=lambda candidate: (candidate.modified, candidate.name))
+
+
+def _in_projects(reader: Agent, projects: Sequence[str], since: float) -> Iterator[Found]:
+    ability = getattr(reader, "discover_in", None)
+    if ability is not None:
+        for project in projects:
+            if (folder := Path(project)).is_absolute() and folder.is_dir():
+                yield from ability(folder, since)
 
 
 def below(folder: Path, since: float = 0.0) -> list[Candidate]:

@@ -6,15 +6,12 @@ then a note says so (README, "Hand it on").
 
 from __future__ import annotations
 
-import os
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from opensession import committed
-from opensession.agent import Found, Machine
+from opensession import committed, workspace
 from opensession.agents import AGENTS, named
 from opensession.errors import NothingFoundError, UsageError
 from opensession.hail import times
@@ -23,8 +20,10 @@ from opensession.source import from_path, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gitstore.store import Publication, SessionStore
+    from opensession.agent import Found, Machine
     from opensession.config import Privacy
     from opensession.hail.session import Session
     from opensession.recognition import Recognised
@@ -63,7 +62,7 @@ class Library(msgspec.Struct):
     directory: Path
     top: Path | None
     privacy: Privacy
-    machine: Machine = msgspec.field(default_factory=lambda: Machine(os.environ, Path.home()))
+    machine: Machine = msgspec.field(default_factory=workspace.this_machine)
     notes: list[str] = msgspec.field(default_factory=list)
 
     def select(self, ref: Ref, tool: str | None = None) -> list[Selected]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import msgspec
 
 from gitstore.errors import NotARepositoryError, UnsupportedError
 from gitstore.store import SessionStore
+from opensession.agent import Machine
 from opensession.errors import UsageError
 
 
@@ -38,6 +41,11 @@ class Workspace(msgspec.Struct, frozen=True):
         if self.store is None:
             raise not_a_repository("Go to a git repository, or name one with --repo DIR.")
         return self.store
+
+
+def this_machine(directory: Path | None = None) -> Machine:
+    """The machine as discovery sees it, from a folder, the current one by default."""
+    return Machine(os.environ, Path.home(), sys.platform, directory or Path.cwd())
 
 
 def locate(directory: Path | None = None, *, stays: bool = False) -> Workspace:

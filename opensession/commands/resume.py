@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,12 +111,11 @@ def _written(session: Session, name: str, folder: Path, output: Path | None) -> 
     from uuid import uuid4  # noqa: PLC0415
 
     from opensession import resume as writers  # noqa: PLC0415
-    from opensession.agent import Machine  # noqa: PLC0415
     from opensession.resume import conversation as conversations  # noqa: PLC0415
     from opensession.resume.target import Target  # noqa: PLC0415
 
     target = Target(
-        machine=Machine(os.environ, Path.home()),
+        machine=workspace.this_machine(),
         directory=folder,
         now=datetime.now().astimezone(),
         seed=uuid4(),

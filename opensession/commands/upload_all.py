@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensession import bulk, candidates, imports, workspace
-from opensession.agent import Machine
 from opensession.commands.options import moment, output_options, repo_option
 from opensession.config import load
 from opensession.console import Console  # noqa: TC001 - click resolves it
@@ -102,7 +101,7 @@ def _around(repo: Path | None, *, needed: bool) -> Workspace | None:
 def _candidates(directory: Path | None, slugs: frozenset[str], after: int | None) -> list[Candidate]:
     since = after / 10**9 if after is not None else 0.0
     if directory is None:
-        found = candidates.of_machine(Machine(os.environ, Path.home()), slugs, since)
+        found = candidates.of_machine(workspace.this_machine(), slugs, since)
         who = f"no session of {', '.join(sorted(slugs))}" if slugs else "no session of any agent"
         if not found:
             raise NothingFoundError(

@@ -43,13 +43,13 @@ def test_histories_of_the_folder_above_and_of_home_are_found(platform: str, tmp_
     for folder in (home, home / "todo"):
         (folder / aider.FILE).write_bytes(HISTORY.read_bytes())
 
-    found = list(aider.discover(Machine({"PWD": str(deep)}, home, platform)))
+    found = list(aider.discover(Machine({}, home, platform, deep)))
 
     keys = ["20260501-090000", "20260501-093000.2"]
     assert [(item.cwd, item.key) for item in found] == [
         (str(folder), key) for folder in (home / "todo", home) for key in keys
     ]
-    assert list(aider.discover(Machine({"PWD": str(deep)}, home, platform), found[-1].modified + 1)) == []
+    assert list(aider.discover(Machine({}, home, platform, deep), found[-1].modified + 1)) == []
 
 
 def test_a_variable_names_the_history(tmp_path: Path) -> None:

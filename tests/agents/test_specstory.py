@@ -64,7 +64,7 @@ def test_exports_are_read_only_when_they_are_named(platform: str, tmp_path: Path
     folder.mkdir(parents=True)
     (folder / "export.md").write_bytes(CLAUDE.read_bytes())
 
-    assert list(specstory.discover(Machine({"PWD": str(tmp_path)}, tmp_path, platform))) == []
+    assert list(specstory.discover(Machine({}, tmp_path, platform, tmp_path))) == []
 
 
 def test_without_any_id_the_title_and_the_first_prompt_name_a_session() -> None:

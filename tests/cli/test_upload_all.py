@@ -222,6 +222,22 @@ def test_a_database_of_many_sessions_gives_them_all(home: Path, repositories: li
     assert "holds no session no-such" in none.err
 
 
+def test_histories_in_projects_are_found_where_other_agents_worked(home: Path, repositories: list[Repository]) -> None:
+    garden, todo = repositories
+    (garden.path / "beds").mkdir()
+    claude(home, 1, garden.path / "beds")
+    for repository in repositories:
+        (repository.path / ".aider.chat.history.md").write_text(
+            "\n# aider chat started at 2026-03-04 09:00:00\n\n> Aider v0.86.1\n\n#### Water the plants  \n\nDone.\n"
+        )
+
+    done = todo.run("publish", "upload-all", "--git", "--tool", "aider")
+
+    assert done.code == 0, done.err
+    assert "stored           2" in done.out
+    assert [name.startswith("aider-20260304-090000") for name in ids(garden) + ids(todo)] == [True, True]
+
+
 def test_a_locked_and_a_damaged_database_are_messages(home: Path, repositories: list[Repository]) -> None:
     garden, _ = repositories
     folder = home / ".local/share/goose/sessions"

@@ -67,17 +67,30 @@ def read(source: Source) -> Iterable[Reading]:
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
     """The runs in the histories of the working directory, the folders above it and the home folder.
 
-    Aider remembers no projects: those elsewhere are found by naming their folder.
+    Aider remembers no projects: those elsewhere are found in the folders that other agents' sessions name.
     """
     for path in _histories(machine):
-        if places.modified(path) >= since:
-            from opensession.agents.aider import runs  # noqa: PLC0415 - most machines have none
+        yield from _listed(path, since)
 
-            yield from runs.listed(path, since)
+
+def discover_in(folder: Path, since: float = 0.0) -> Iterator[Found]:
+    """The runs in the history of a project: beside the folder's repository or, without one, in the folder."""
+    for above in (folder, *folder.parents[:_NEAR]):
+        if (above / FILE).is_file():
+            yield from _listed(above / FILE, since)
+        if (above / ".git").exists():
+            return
+
+
+def _listed(path: Path, since: float) -> Iterator[Found]:
+    if places.modified(path) >= since:
+        from opensession.agents.aider import runs  # noqa: PLC0415 - most machines have none
+
+        yield from runs.listed(path, since)
 
 
 def _histories(machine: Machine) -> Iterator[Path]:
-    here = places.named(machine, "PWD")
+    here = machine.directory
     named = places.named(machine, "AIDER_CHAT_HISTORY_FILE")
     folders = [here, *list(here.parents)[:_NEAR]] if here is not None and here.is_absolute() else []
     candidates = [named] if named is not None and named.is_absolute() else []
