@@ -21,6 +21,9 @@ _REQUIRES_APPROVAL = "REQ_APP"
 _HAS_CHANGES = "HAS_CHANGES"
 """Marks that Cline puts at the end of a command and of a result, for its buttons."""
 
+_OUTPUT = "\nOutput:\n"
+"""What stands between a command and its output where one message holds both (Cline since 2026)."""
+
 _OUTPUTS = frozenset({"command_output", "shell_integration_warning", "shell_integration_warning_with_suggestion"})
 """Kinds that stand between a command and the rest of its output."""
 
@@ -129,7 +132,10 @@ class Sayings:
 
     def command(self, message: dict[str, Any], text: str) -> Event:
         """A command in the terminal."""
-        return self.running.command(text.removesuffix(_REQUIRES_APPROVAL), message.get("ts"))
+        command, _, output = text.partition(_OUTPUT)
+        event = self.running.command(command.removesuffix(_REQUIRES_APPROVAL), message.get("ts"))
+        self.running.output(output)
+        return event
 
     def output(self, _message: dict[str, Any], text: str) -> None:
         """A part of a command's output."""
@@ -181,6 +187,14 @@ class Sayings:
         stated = fields.mapping(message.get("contextCondense")) or fields.mapping(message.get("contextTruncation"))
         figures = {key: value for key, value in stated.items() if key != "summary"}
         self.talk.custom("context_compacted", fields.text(stated.get("summary")) or text or None, {**figures})
+
+    def compacting(self, message: dict[str, Any], text: str) -> None:
+        """A compaction goes on, or has ended."""
+        figures = fields.mapping(fields.decoded(text))
+        if figures.get("status") == "completed":
+            self.talk.custom("context_compacted", None, figures)
+        else:
+            self.talk.skip(_kind(message))
 
     def requested(self, message: dict[str, Any], text: str) -> None:
         """A request to the model begins; the message gets its tokens when it ends."""
@@ -251,6 +265,7 @@ _TOLD: dict[str, Telling] = {
     "user_feedback_diff": Sayings.edited,
     "text": Sayings.said,
     "completion_result": Sayings.said,
+    "plan_completion_result": Sayings.said,
     "reasoning": Sayings.thought,
     "followup": Sayings.question,
     "plan_mode_respond": Sayings.question,
@@ -272,6 +287,7 @@ _TOLD: dict[str, Telling] = {
     "condense": Sayings.compacted,
     "summarize_task": Sayings.compacted,
     "sliding_window_truncation": Sayings.compacted,
+    "compaction": Sayings.compacting,
     "api_req_started": Sayings.requested,
     "api_req_finished": Sayings.ended,
     "deleted_api_reqs": Sayings.counted,

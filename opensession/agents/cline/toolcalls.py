@@ -6,15 +6,17 @@ are those of Cline's ``ClineSayTool`` and of Roo's and Kilo's tools (``src/core/
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
-from opensession import changes, fields
+from opensession import changes, diffs, fields
 
 _LISTINGS = frozenset({"listFilesTopLevel", "listFilesRecursive", "listCodeDefinitionNames", "searchFiles"})
 """Tools whose ``content`` is what they gave back."""
 
 _EDITS = frozenset({"editedExistingFile", "appliedDiff"})
 _PATCH = "*** Begin Patch"
+_HEADER = re.compile(r"^@@ -(\d{1,9})((?:,\d+)?) \+(\d{1,9})((?:,\d+)?) @@$", re.MULTILINE)
 _FOR_BUTTONS = frozenset(
     {"tool", "operationIsLocatedInWorkspace", "isOutsideWorkspace", "isProtected", "key", "changeCount"}
 )
@@ -83,7 +85,34 @@ def _edit(name: str, given: dict[str, Any], content: str, subject: str) -> Asked
         return Asked("apply_patch", diff, subject=subject)
     if changes.of_text(diff) is None:
         return Asked(name, given, subject=subject)
-    return Asked(name, {**_without(given, "content", "diffs"), "diff": diff}, subject=subject)
+    placed = _placed(changes.search_replace(diff), fields.sequence(given.get("startLineNumbers")))
+    rest = _without(given, "content", "diffs", "startLineNumbers")
+    return Asked(name, {**rest, "diff": placed or diff}, subject=subject)
+
+
+def _placed(pairs: list[tuple[str, str]], starts: list[Any]) -> str:
+    """A diff of SEARCH/REPLACE blocks whose first lines in the file are stated; empty when they are not."""
+    if not pairs or len(pairs) != len(starts) or not all(fields.count(start) for start in starts):
+        return ""
+    hunks: list[str] = []
+    grown = 0
+    for (old, new), start in sorted(zip(pairs, starts, strict=True), key=lambda placed: int(placed[1])):
+        hunks.append(_shifted(diffs.from_texts(old, new), start - 1, grown))
+        grown += _lines(new) - _lines(old)
+    return "\n".join(hunk for hunk in hunks if hunk)
+
+
+def _shifted(diff: str, lines: int, grown: int) -> str:
+    """A diff of a part of a file, moved to where the part stands."""
+
+    def moved(header: re.Match[str]) -> str:
+        return f"@@ -{int(header[1]) + lines}{header[2]} +{int(header[3]) + lines + grown}{header[4]} @@"
+
+    return _HEADER.sub(moved, diff)
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1 if text else 0
 
 
 def _text_of(item: Any) -> str:
