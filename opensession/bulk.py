@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 WAITING = 1000
 """Sessions that wait for their commit before one is made: within so many the order of time is exact."""
 
+HOMELESS = "not in a git repository"
+"""Why a session is left out that took place outside of every repository."""
+
 _AHEAD = 4
 """Candidates handed to each process before its answers are taken."""
 
@@ -187,7 +190,7 @@ class Worker:
             else:
                 found = workspace.of_session(directory, stays=True)
             if found is None or found.store is None:
-                raise _SkippedError("not in a git repository")
+                raise _SkippedError(HOMELESS)
             self._places[asked] = found
         return self._places[asked]
 

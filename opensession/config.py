@@ -25,8 +25,6 @@ REPOSITORY_FILE = ".opensession/config.toml"
 
 SETTINGS: tuple[tuple[str, str], ...] = (
     (CONFIG_DIR, "environment: the folder of config.toml, instead of the system's usual one"),
-    ("CLAUDE_CONFIG_DIR", "environment: where Claude Code keeps its sessions, instead of ~/.claude"),
-    ("CODEX_HOME", "environment: where Codex keeps its sessions, instead of ~/.codex"),
     ("NO_COLOR", "environment: no colours on the terminal"),
     ("opensession.ref", "git config: the ref of the sessions, instead of refs/heads/opensession/sessions"),
     ("privacy.strip_paths", "true: the home folder becomes ~ and user names in paths become user"),

@@ -9,8 +9,9 @@ import pytest
 
 import gitstore
 import opensession
-from opensession.agents import AGENTS
+from opensession.agents import AGENTS, Entry
 from opensession.cli import COMMANDS
+from opensession.commands import docs
 from opensession.config import SETTINGS
 from opensession.handoff.formats import FORMATS
 
@@ -31,9 +32,16 @@ def test_the_readme_has_every_setting(name: str, meaning: str) -> None:
     assert f"| `{name}` | {meaning} |" in README
 
 
+def test_the_readme_has_the_table_of_agents() -> None:
+    described = [(entry, entry.load().ABOUT) for entry in AGENTS]
+
+    for line in docs.markdown_lines([docs.cells(entry, about) for entry, about in described]):
+        assert line in README
+
+
 @pytest.mark.parametrize("entry", AGENTS, ids=lambda entry: entry.name)
-def test_the_readme_has_every_agent(entry: object) -> None:
-    assert f"| {entry.title} | `--{entry.flag}` |" in README  # type: ignore[attr-defined]
+def test_the_page_of_agents_has_every_agent(entry: Entry) -> None:
+    assert f"| {entry.title} |" in (TOP / "docs/agents.md").read_text()
 
 
 @pytest.mark.parametrize("name", FORMATS)

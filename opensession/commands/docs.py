@@ -100,7 +100,7 @@ def agents(markdown: bool, console: Console) -> None:
     if console.as_json:
         console.data({"agents": [_as_data(entry, about) for entry, about in described]})
         return
-    rows = [_cells(entry, about) for entry, about in described]
+    rows = [cells(entry, about) for entry, about in described]
     if markdown:
         console.document("\n".join(markdown_lines(rows)) + "\n")
         return
@@ -116,12 +116,13 @@ def agents(markdown: bool, console: Console) -> None:
 def markdown_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     """The table of agents as the README has it."""
     lines = [f"| {' | '.join(_TITLES).lower()} |", "|" + "---|" * len(_TITLES)]
-    for title, flag, *rest in rows:
-        lines.append(f"| {title} | `{flag}` | {' | '.join(rest)} |")
+    for title, flag, *read, where in rows:
+        lines.append(f"| {title} | `{flag}` | {' | '.join(read)} | `{where}` |")
     return lines
 
 
-def _cells(entry: Entry, about: About) -> list[str]:
+def cells(entry: Entry, about: About) -> list[str]:
+    """An agent's row in the table."""
     read = [about.tokens or "-", about.diffs.removeprefix("from ") or "-", about.subagents or "-", about.live]
     return [entry.title, f"--{entry.flag}", about.support, *read, about.where]
 

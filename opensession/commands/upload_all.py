@@ -216,6 +216,8 @@ class _UploadAll:
                 f"{count} {why}" for why, count in sorted(shown.items(), key=lambda row: (-row[1], row[0]))
             )
             say(f"{'skipped':<12}{sum(shown.values()):>6}  {told}")
+        if shown.get(bulk.HOMELESS):
+            self._console.note("note: `--repo DIR` stores sessions that are in no repository (all of them, in DIR)")
         if statuses["failed"]:
             say(f"{'failed':<12}{statuses['failed']:>6}")
         secrets: Counter[str] = Counter()

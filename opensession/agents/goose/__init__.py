@@ -1,6 +1,6 @@
 """Goose: one SQLite database of all sessions since autumn 2025, a JSON Lines file for each before.
 
-Built from the producer's schema (version 15) and legacy files; columns that older schemas lack are taken as empty.
+Built from samples of schema version 15 and of legacy files; columns that older schemas lack are taken as empty.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROVIDER = "unknown"
 READER = 1
 ABOUT = About(
     where="~/.local/share/goose/sessions",
-    support="source",
+    support="samples",
     versions="schema 15 of sessions.db; legacy JSON Lines",
     environment=("GOOSE_PATH_ROOT", "XDG_DATA_HOME"),
     tokens="per call",
