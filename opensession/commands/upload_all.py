@@ -173,6 +173,7 @@ class _UploadAll:
         finished = bulk.committed(done, self._store, dry_run=self._wish.dry_run)
         for item in finished:
             self._line(item)
+        self._refused([item for item in finished if item.status == "failed" and item.place])
         self._done += finished
 
     def _store(self, place: Path) -> SessionStore:
@@ -183,12 +184,22 @@ class _UploadAll:
     def _line(self, item: Done) -> None:
         if self._console.as_json:
             return
+        if item.status == "failed" and item.place:
+            return  # What a repository refused is told once for all its sessions.
         if item.status == "failed":
             self._console.note(f"failed  {item.name}: {item.reason}" + (f"\n  {item.hint}" if item.hint else ""))
         elif self._console.verbose and item.status == "skipped":
             self._console.note(f"skipped  {item.name}: {item.reason}")
         elif self._console.verbose:
             self._console.note(f"{item.status.replace('-', ' ')}  {item.session_id}  {item.tool}  {item.title[:60]}")
+
+    def _refused(self, items: Sequence[Done]) -> None:
+        """Say what the repositories refused, once for each reason."""
+        if self._console.as_json:
+            return
+        for (place, reason, hint), count in Counter((item.place, item.reason, item.hint) for item in items).items():
+            sessions = f"{count} session{'' if count == 1 else 's'}"
+            self._console.note(f"failed  {sessions} for {_short(place)}: {reason}" + (f"\n  {hint}" if hint else ""))
 
     def _tell(self) -> None:
         statuses = Counter(item.status for item in self._done)

@@ -184,6 +184,23 @@ def test_what_fails_is_named_and_stops_nothing_else(home: Path, repositories: li
     assert ids(garden) == [session_id(1)]
 
 
+def test_what_a_repository_refuses_is_told_once(home: Path, repositories: list[Repository]) -> None:
+    garden, todo = repositories
+    for number in range(1, 6):
+        claude(home, number, garden.path)
+    claude(home, 7, todo.path)
+    (home / ".gitconfig").write_text("")
+    todo.git("config", "user.name", "Ada Tester")
+    todo.git("config", "user.email", "ada@example.org")
+
+    done = todo.run("publish", "upload-all", "--git")
+
+    assert done.code == 1
+    assert done.err.count("git does not know your name") == 1
+    assert "failed  5 sessions for" in done.err
+    assert ids(todo) == [session_id(7)]
+
+
 def test_excluded_and_empty_sessions_are_left_out_with_the_reason(home: Path, repositories: list[Repository]) -> None:
     garden, _ = repositories
     (home / ".config/opensession").mkdir(parents=True)
