@@ -162,9 +162,13 @@ class _UploadAll:
                     step()
                     if len(waiting) >= bulk.WAITING:
                         self._commit(waiting)
-        finally:
+        except BaseException:
             # Interrupted or broken: what was read so far is kept.
             self._commit(waiting)
+            kept = sum(item.status in ("stored", "updated") for item in self._done)
+            self._console.note(f"note: {kept} of them are stored; run it again to go on")
+            raise
+        self._commit(waiting)
         self._done += [_of_problem(problem) for problem in problems]
         self._tell()
 
