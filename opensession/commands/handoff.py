@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitstore.errors import StoreError
-from opensession import files, refs, workspace
+from opensession import files, refs
 from opensession.agents import AGENTS
+from opensession.commands import selection
 from opensession.commands.options import output_options, repo_option
-from opensession.config import load
 from opensession.errors import OpenSessionError, UsageError
 from opensession.handoff.formats import DEFAULT, FORMATS
-from opensession.library import Library
-from opensession.source import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from opensession.agents import Entry
     from opensession.console import Console
     from opensession.handoff.audience import Audience
-    from opensession.library import Selected
+    from opensession.library import Library, Selected
 
 _MACHINE_FORMATS = ("json", "jsonl", "stream")
 """Formats that programs read: errors come as one JSON object too."""
@@ -100,7 +98,7 @@ def handoff(
     try:
         audience = _audience(reader)
         wanted = _wanted(references, of_agents, tools)
-        library = _library(repo)
+        library = selection.library(repo)
         selected = _select(library, wanted, last=last)
         for note in library.notes:
             console.note(f"note: {note}")
@@ -124,7 +122,7 @@ def _wanted(
     for entry in AGENTS:
         pairs += [(entry.name, text) for text in of_agents[_parameter(entry)]]
     pairs += [refs.parse_tool(text) for text in tools]
-    return [(tool, refs.parse(text, _is_file)) for tool, text in pairs]
+    return [(tool, selection.parse(text)) for tool, text in pairs]
 
 
 def _select(library: Library, wanted: Sequence[tuple[str | None, refs.Ref]], *, last: bool) -> list[Selected]:
@@ -158,14 +156,3 @@ def _tell_program(console: Console, error: OpenSessionError | StoreError) -> Non
     from opensession.handoff.formats.json import error_line  # noqa: PLC0415
 
     console.document(error_line(str(error), suggestion=error.hint))
-
-
-def _library(repo: Path | None) -> Library:
-    around = workspace.locate(repo)
-    if repo is not None and around.store is None:
-        raise UsageError(f"{repo} is not a git repository", hint="Run `git init` there first.")
-    return Library(around.store, around.directory, around.top, load(around.top).privacy)
-
-
-def _is_file(text: str) -> bool:
-    return parts_of(text)[0].is_file()

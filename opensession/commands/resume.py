@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from opensession import refs, workspace
+from opensession import workspace
 from opensession.agents import named
+from opensession.commands import selection
 from opensession.commands.options import output_options, repo_option
-from opensession.config import load
 from opensession.errors import OpenSessionError, UsageError
-from opensession.library import Library
 from opensession.resume import TARGETS
-from opensession.source import parts_of
 
 if TYPE_CHECKING:
     from opensession.console import Console
@@ -61,7 +59,7 @@ def resume(
     """  # noqa: D301 - \b keeps click from filling these lines
     name = _target(agent)
     folder = _directory(directory)
-    conversation, native = _written(_session(reference, repo, console), name, folder, output)
+    conversation, native = _written(selection.one(reference, repo, console).session, name, folder, output)
     path = output or native.path
     if path.exists():
         raise UsageError(f"{path} is there already", hint="Choose another path with -o; nothing is overwritten.")
@@ -90,19 +88,6 @@ def _directory(directory: Path | None) -> Path:
             f"--directory {directory}: no such folder", hint="The agent goes on in a folder that is there."
         )
     return folder
-
-
-def _session(reference: str, repo: Path | None, console: Console) -> Session:
-    """The one session a reference means."""
-    around = workspace.locate(repo)
-    library = Library(around.store, around.directory, around.top, load(around.top).privacy)
-    found = library.select(refs.parse(reference, lambda text: (around.directory / parts_of(text)[0]).is_file()))
-    for note in library.notes:
-        console.note(f"note: {note}")
-    if len(found) > 1:
-        hint = f"One session is continued at a time: HEAD^N is one of them. {refs.GRAMMAR}"
-        raise UsageError(f"{reference} means {len(found)} sessions", hint=hint)
-    return found[0].session
 
 
 def _written(session: Session, name: str, folder: Path, output: Path | None) -> tuple[Conversation, Native]:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from opensession import refs, workspace
+from opensession import workspace
 from opensession.agents import named
+from opensession.commands import selection
 from opensession.commands.options import moment, output_options, repo_option
 from opensession.config import load
 from opensession.console import Console
-from opensession.errors import NothingFoundError, UsageError
+from opensession.errors import NothingFoundError
 from opensession.hail import times
 from opensession.library import Library
-from opensession.source import parts_of
 from opensession.terminal import one_line
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from gitstore.store import Publication
     from opensession.hail.session import Session
-    from opensession.library import Selected
 
 _LIST_LIMIT = 50
 
@@ -101,7 +100,7 @@ def cat(reference: str, format_: str, repo: Path | None, console: Console) -> No
     """Print a session as HAIL, ready for a pipe."""
     from opensession.hail import short, write  # noqa: PLC0415 - codecs only this command needs
 
-    session = _one(reference, repo, console).session
+    session = selection.one(reference, repo, console).session
     for line in write.lines(session) if format_ == "full" else short.write(session):
         console.content(line)
 
@@ -138,25 +137,13 @@ def _part(reference: str, repo: Path | None, console: Console) -> tuple[Session,
     """The session a reference means, and the event in it: REF#EVENT, or FILE#SESSION#EVENT in a file of many."""
     name, _, rest = reference.partition("#")
     if not rest:
-        return _one(name, repo, console).session, ""
+        return selection.one(name, repo, console).session, ""
     quiet = Console(quiet=True)
-    selected = _one(name, repo, quiet)
+    selected = selection.one(name, repo, quiet)
     if selected.reference == name or not selected.reference.startswith(f"{name}#"):
         return selected.session, rest
     key, _, event_id = rest.partition("#")
-    return _one(f"{name}#{key}", repo, console).session, event_id
-
-
-def _one(reference: str, repo: Path | None, console: Console) -> Selected:
-    """The one session a reference means."""
-    around = workspace.locate(repo)
-    library = Library(around.store, around.directory, around.top, load(around.top).privacy)
-    found = library.select(refs.parse(reference, lambda text: (around.directory / parts_of(text)[0]).is_file()))
-    for note in library.notes:
-        console.note(f"note: {note}")
-    if len(found) > 1:
-        raise UsageError(f"{reference} means {len(found)} sessions", hint=f"Use HEAD^N for one of them. {refs.GRAMMAR}")
-    return found[0]
+    return selection.one(f"{name}#{key}", repo, console).session, event_id
 
 
 def _listed(row: Publication) -> dict[str, Any]:
