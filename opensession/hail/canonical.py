@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from opensession.hail import portable, times
-from opensession.hail.events import KINDS, Code, Event, Json, Kind, ShellCommand, Text
+from opensession.hail.events import KINDS, Block, Code, Event, Json, Kind, ShellCommand, Text
 from opensession.hail.session import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from opensession.hail.events import Block
     from opensession.hail.session import Context, Session
 
 UNKNOWN = "unknown"
@@ -27,6 +26,8 @@ _U32 = 2**32
 _U63 = 2**63
 _U64 = 2**64
 _PROBE = msgspec.json.Encoder()
+_PLAIN_BLOCKS = frozenset(Block.__subclasses__()) - {Json, Code}
+"""Blocks of text alone, of which only lone surrogates may have to go."""
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
@@ -96,9 +97,9 @@ def _tame(event: Event) -> Event:
     if event.duration_ms is not None and not 0 <= event.duration_ms < _U64:
         event.attributes = {"duration_ms": event.duration_ms, **event.attributes}
         event.duration_ms = None
-    if any(isinstance(block, (Json, Code)) for block in event.blocks):
+    if not _PLAIN_BLOCKS.issuperset(map(type, event.blocks)):
         event.blocks = [_tame_block(block) for block in event.blocks]
-    if not all(map(_is_plain, event.attributes.values())):
+    if not _are_plain(event.attributes):
         event.attributes = _tame_object(event.attributes)
     try:
         _PROBE.encode(event)
@@ -107,10 +108,13 @@ def _tame(event: Event) -> Event:
     return event
 
 
-def _is_plain(value: object) -> bool:
-    """Whether a value is portable as it is; what most attributes are."""
-    kind = type(value)
-    return kind is str or kind is bool or (kind is int and -_U63 <= value < _U64)  # type: ignore[operator]
+def _are_plain(attributes: dict[str, Any]) -> bool:
+    """Whether all values are portable as they are; what most attributes are."""
+    for value in attributes.values():
+        kind = type(value)
+        if kind is not str and kind is not bool and (kind is not int or not -_U63 <= value < _U64):
+            return False
+    return True
 
 
 def _tame_block(block: Block) -> Block:

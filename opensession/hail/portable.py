@@ -43,15 +43,14 @@ def value(data: Any, depth: int = 0) -> Any:
     Raises:
         TooDeepError: It is nested more than ``MAX_DEPTH`` levels deep.
     """
-    match data:
-        case None | bool():
-            return data
-        case str():
-            return text(data)
-        case int():
-            return data if -(2**63) <= data < 2**64 else str(data)
-        case float():
-            return data if math.isfinite(data) else None
+    if isinstance(data, str):
+        return text(data)
+    if data is None or isinstance(data, bool):
+        return data
+    if isinstance(data, int):
+        return data if -(2**63) <= data < 2**64 else str(data)
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
     if depth >= MAX_DEPTH:
         raise TooDeepError
     if isinstance(data, dict):

@@ -16,6 +16,7 @@ from opensession.hail.events import (
     FileEdit,
     FileRead,
     FileSearch,
+    Kind,
     TaskEnd,
     ToolCall,
     UserMessage,
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _U64 = 2**64
+_COUNTED: dict[type[Kind], str] = {
+    **dict.fromkeys((UserMessage, AgentMessage), "message_count"),
+    **dict.fromkeys((ToolCall, FileRead, CodeSearch, FileSearch), "tool_call_count"),
+}
+_TOKENS = (
+    ("input_tokens", "input_tokens_total", "total_input_tokens"),
+    ("output_tokens", "output_tokens_total", "total_output_tokens"),
+)
+"""The attribute of a model call, that of a whole session, and the figure both make."""
 
 
 class Stats(msgspec.Struct, kw_only=True):
@@ -64,19 +74,9 @@ class Tally:
             self._tasks.add(event.task_id)
         if event.attributes:
             self._add_tokens(event.attributes)
-        match event.kind:
-            case UserMessage() | AgentMessage():
-                counts["user_message_count"] += isinstance(event.kind, UserMessage)
-                counts["message_count"] += 1
-            case TaskEnd(summary=summary):
-                counts["message_count"] += bool(summary and summary.strip())
-            case ToolCall() | FileRead() | CodeSearch() | FileSearch():
-                counts["tool_call_count"] += 1
-            case FileEdit(path=path, diff=diff):
-                self._paths.add(path)
-                self._add_diff(diff or "")
-            case FileCreate(path=path) | FileDelete(path=path):
-                self._paths.add(path)
+        if (name := _COUNTED.get(type(event.kind))) is not None:
+            counts[name] += 1
+        self._add_particulars(event.kind)
 
     def stats(self) -> Stats:
         """The figures so far."""
@@ -89,21 +89,24 @@ class Tally:
         }
         return Stats(**figures)
 
-    def _add_tokens(self, attributes: dict[str, Any]) -> None:
-        for side in ("input", "output"):
-            key = f"total_{side}_tokens"
-            if f"{side}_tokens" in attributes:
-                self._counts[key] += _u64(attributes[f"{side}_tokens"])
-            # A running total stated by the source replaces the sum; the largest one is the last one.
-            if f"{side}_tokens_total" in attributes:
-                self._totals[key] = max(self._totals.get(key, 0), _u64(attributes[f"{side}_tokens_total"]))
+    def _add_particulars(self, kind: Kind) -> None:
+        if isinstance(kind, UserMessage):
+            self._counts["user_message_count"] += 1
+        elif isinstance(kind, TaskEnd):
+            self._counts["message_count"] += bool(kind.summary and kind.summary.strip())
+        elif isinstance(kind, (FileEdit, FileCreate, FileDelete)):
+            self._paths.add(kind.path)
+            if isinstance(kind, FileEdit) and kind.diff:
+                self._counts["lines_added"] += _lines_with(kind.diff, "+")
+                self._counts["lines_removed"] += _lines_with(kind.diff, "-")
 
-    def _add_diff(self, diff: str) -> None:
-        for line in diff.split("\n"):
-            if line.startswith("+") and not line.startswith("+++"):
-                self._counts["lines_added"] += 1
-            elif line.startswith("-") and not line.startswith("---"):
-                self._counts["lines_removed"] += 1
+    def _add_tokens(self, attributes: dict[str, Any]) -> None:
+        for figure, total, key in _TOKENS:
+            if figure in attributes:
+                self._counts[key] += _u64(attributes[figure])
+            # A running total stated by the source replaces the sum; the largest one is the last one.
+            if total in attributes:
+                self._totals[key] = max(self._totals.get(key, 0), _u64(attributes[total]))
 
 
 def compute(events: Iterable[Event]) -> Stats:
@@ -112,6 +115,12 @@ def compute(events: Iterable[Event]) -> Stats:
     for event in events:
         tally.add(event)
     return tally.stats()
+
+
+def _lines_with(diff: str, sign: str) -> int:
+    """How many lines of a diff begin with a sign; of the names of files it stands three times."""
+    lines = "\n" + diff
+    return lines.count("\n" + sign) - lines.count("\n" + sign * 3)
 
 
 def _u64(value: object) -> int:

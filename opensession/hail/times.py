@@ -14,11 +14,12 @@ BEFORE_ALL = -(10**20)
 """Nanoseconds since 1970; even the year 1, which 64 bits do not reach, is later."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BARE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of what is UTC already
 _SECOND = 1_000_000_000
 _FRACTION = re.compile(r"\.(\d+)")
 _LEAP = re.compile(r"\d{4}-\d\d-\d\d.\d\d:\d\d:60")
-_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.(?!000)[0-9]{3})?Z")
-"""The writing most agents use, when it is the canonical one already."""
+_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{3})?Z")
+"""The writing most agents use: the canonical one already, but for a fraction of zeros."""
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_SECOND = timedelta(seconds=1)
 _REMEMBERED = 4096
@@ -72,10 +73,10 @@ def render(nanoseconds: int) -> str:
     """
     seconds, rest = divmod(nanoseconds, _SECOND)
     try:
-        moment = _EPOCH + timedelta(seconds=seconds)
+        moment = _BARE_EPOCH + timedelta(seconds=seconds)
     except OverflowError as error:
         raise ValueError(f"time out of range: {nanoseconds} ns") from error
-    text = moment.replace(tzinfo=None).isoformat()
+    text = moment.isoformat()
     if rest == 0:
         return text + "Z"
     if rest % 1_000_000 == 0:
@@ -104,16 +105,22 @@ def moment(value: object, zone: tzinfo = UTC) -> tuple[int, str] | None:
     """Whatever a source calls a time as nanoseconds and in canonical writing, or None when it is none."""
     try:
         if isinstance(value, str):
-            nanoseconds = parse(value, zone)
-            if _USUAL.fullmatch(value) is not None:
-                return nanoseconds, value
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            return _moment_and_writing(value, zone)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
             nanoseconds = from_number(value)
-        else:
-            return None
-        return nanoseconds, render(nanoseconds)
+            return nanoseconds, render(nanoseconds)
     except (ValueError, OverflowError):
-        return None
+        pass
+    return None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _moment_and_writing(text: str, zone: tzinfo) -> tuple[int, str]:
+    nanoseconds = parse(text, zone)
+    usual = _USUAL.fullmatch(text)
+    if usual is None:
+        return nanoseconds, render(nanoseconds)
+    return nanoseconds, text if usual[1] != ".000" else text[:19] + "Z"
 
 
 def canonical(value: object, zone: tzinfo = UTC) -> str | None:

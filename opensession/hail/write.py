@@ -40,13 +40,13 @@ ENVELOPES: dict[type[Kind], Any] = {kind: _envelope(kind) for kind in KINDS}
 """Each kind with the struct that carries it on the wire: adjacently tagged, ``{"type", "data"}``."""
 
 
-class Content(msgspec.Struct):
+class Content(msgspec.Struct, gc=False):
     """The wire form of an event's blocks."""
 
     blocks: list[Block]
 
 
-class EventLine(msgspec.Struct, tag_field="type", tag="event", omit_defaults=True, kw_only=True):
+class EventLine(msgspec.Struct, tag_field="type", tag="event", omit_defaults=True, kw_only=True, gc=False):
     """The wire form of an event, fields in the order of the format."""
 
     event_id: str
