@@ -111,6 +111,12 @@ def test_runs_without_a_prompt_are_no_sessions() -> None:
     assert _read(BANNER + BANNER) == []
 
 
+def test_what_the_command_line_asked_is_a_session_without_a_prompt() -> None:
+    (reading,) = _read(BANNER + "\nDone.\n\n> Tokens: 9 sent, 2 received.  \n")
+
+    assert [event.text() for event in reading.session.events] == ["Done."]
+
+
 def test_runs_of_one_second_with_one_prompt_are_two_sessions() -> None:
     ids = {reading.session.session_id for reading in _read((BANNER + "\n#### Hello  \n") * 2)}
 

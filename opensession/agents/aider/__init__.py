@@ -1,4 +1,4 @@
-"""Aider: one Markdown file beside the code to which every run is appended; each run with a prompt is a session.
+"""Aider: one Markdown file beside the code to which every run is appended; each run that asked is a session.
 
 Built from the producer's writer (``aider/io.py``: ``append_chat_history``, ``user_input``, ``ai_output``,
 ``tool_output``) and real histories of versions 0.47 to 0.51 and 0.86, and of 2023 as the project's site shows them.

@@ -1,4 +1,4 @@
-"""The sessions of a history: each run with a prompt, told from its items."""
+"""The sessions of a history: each run in which a model was asked, told from its items."""
 
 from __future__ import annotations
 
@@ -42,16 +42,17 @@ class _Named(NamedTuple):
 
 
 def read(source: Source) -> Iterator[Reading]:
-    """The runs that are wanted and have a prompt.
+    """The runs that are wanted and in which somebody, or the command line (``--message``), asked something.
 
     Raises:
         InputError: It cannot be read.
     """
     alike: Counter[str] = Counter()
     for key, run in _named(source):
-        if not _has_prompt(run):
+        asked = _asked(run)
+        if asked is None:
             continue
-        told = f"{run.started}\n{next(item.text for item in run.items if item.kind == 'prompt')}"
+        told = f"{run.started}\n{asked}"
         alike[told] += 1
         if source.wants(key):
             try:
@@ -61,7 +62,7 @@ def read(source: Source) -> Iterator[Reading]:
 
 
 def listed(path: Path, since: float) -> Iterator[Found]:
-    """The runs with a prompt in the history at a path that may have changed since a time.
+    """The runs in the history at a path that are sessions and may have changed since a time.
 
     The last one lasted until the file was written; of all others it is known that the next one began after them.
     """
@@ -74,7 +75,7 @@ def listed(path: Path, since: float) -> Iterator[Found]:
         following = found[place + 1].run.started if place + 1 < len(found) else ""
         ended = _local(following) if following else None
         modified = times.parse(ended) / 1e9 if ended is not None else source.modified or 0.0
-        if modified >= since and _has_prompt(run):
+        if modified >= since and _asked(run) is not None:
             yield Found(path, modified, str(path.parent), key)
 
 
@@ -87,8 +88,14 @@ def _named(source: Source) -> Iterator[_Named]:
             yield _Named(name if seen[name] == 1 else f"{name}.{seen[name]}", run)
 
 
-def _has_prompt(run: Run) -> bool:
-    return any(item.kind == "prompt" for item in run.items)
+def _asked(run: Run) -> str | None:
+    """What was asked first: empty when the command line did (``--message``, not written), None when nobody did."""
+    for item in run.items:
+        if item.kind == "prompt":
+            return item.text
+        if item.kind == "message" and item.lines[0].startswith("Tokens: "):
+            return ""
+    return None
 
 
 def _local(started: str) -> str | None:
