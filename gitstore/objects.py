@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitstore.errors import CorruptError
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 FILE = 0o100644
 FOLDER = 0o040000
 _KIND_MASK = 0o170000
+_LEVEL = 1
+"""Git's own default for loose objects; a repack compresses them again."""
+
 _REGULAR = 0o100000
 _OID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
@@ -67,6 +72,52 @@ class Person(NamedTuple):
 
     name: str
     email: str
+
+
+class Deflated(NamedTuple):
+    """An object as a pack holds it: compressed, with its kind and size told beside it.
+
+    Attributes:
+        oid: Its id, in hex.
+        kind: ``blob``, ``tree`` or ``commit``.
+        size: Length of its bytes before they were compressed.
+        stream: The bytes compressed, as zlib does.
+    """
+
+    oid: str
+    kind: str
+    size: int
+    stream: bytes
+
+
+def object_id(algorithm: str, kind: str, data: bytes) -> str:
+    """The id git gives an object: the hash of its kind, size and bytes."""
+    digest = hashlib.new(algorithm, object_head(kind, len(data)), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def object_head(kind: str, size: int) -> bytes:
+    """What stands before an object's bytes when it is hashed, and in a file of its own."""
+    return b"%b %d\0" % (kind.encode(), size)
+
+
+def deflate(*pieces: bytes) -> bytes:
+    """Bytes compressed for the repository: fast, since a repack compresses them again."""
+    deflating = zlib.compressobj(_LEVEL)
+    return b"".join([*map(deflating.compress, pieces), deflating.flush()])
+
+
+def inflate(stream: bytes) -> bytes:
+    """The bytes that were compressed.
+
+    Raises:
+        CorruptError: It is no whole stream of zlib's.
+    """
+    try:
+        return zlib.decompress(stream)
+    except zlib.error as error:
+        raise CorruptError(f"a damaged object: {error}") from error
 
 
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:

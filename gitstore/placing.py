@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gitstore.folder import Folder
     from gitstore.record import Record, Resolver
-    from gitstore.repo import Repo
+    from gitstore.repo import Sink
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Placed(NamedTuple):
     segments_written: int
 
 
-def place(repo: Repo, stored: Folder | None, published: Record, resolver: Resolver) -> Placed:
+def place(repo: Sink, stored: Folder | None, published: Record, resolver: Resolver) -> Placed:
     """Write the folder that holds what is stored and what is published.
 
     Args:
@@ -65,7 +65,7 @@ def place(repo: Repo, stored: Folder | None, published: Record, resolver: Resolv
     return _write(repo, stored, union, {})
 
 
-def write(repo: Repo, record: Record) -> Placed:
+def write(repo: Sink, record: Record) -> Placed:
     """Write the folder that holds this session alone.
 
     Raises:
@@ -100,7 +100,7 @@ def _united(stored: Folder, work: Callable[[], T]) -> T:
         raise CorruptError(reason, hint=f"Run `opensession session verify {stored.session_id}`.") from error
 
 
-def _continues(repo: Repo, stored: Folder, published: Record) -> bool:
+def _continues(repo: Sink, stored: Folder, published: Record) -> bool:
     """Whether the stored header and events are the beginning of the published ones, or all of them.
 
     Closed segments are compared by blob id; only the last one stored is read.
@@ -117,7 +117,7 @@ def _continues(repo: Repo, stored: Folder, published: Record) -> bool:
     return _content(segments[last], published.header).startswith(stored.content(last))
 
 
-def _is_stored(repo: Repo, stored: Folder, segment: Segment, header: bytes) -> bool:
+def _is_stored(repo: Sink, stored: Folder, segment: Segment, header: bytes) -> bool:
     entry = stored.entries.get(segment.name)
     if entry is not None:
         return entry.is_file and entry.oid == segment.blob_id(repo.object_format, _before(segment, header))
@@ -126,7 +126,7 @@ def _is_stored(repo: Repo, stored: Folder, segment: Segment, header: bytes) -> b
     return all(stored.entries.get(name) == entry for name, entry in ids.items())
 
 
-def _write(repo: Repo, stored: Folder | None, record: Record, assets: Mapping[str, Entry]) -> Placed:
+def _write(repo: Sink, stored: Folder | None, record: Record, assets: Mapping[str, Entry]) -> Placed:
     check(record)
     kept = stored.entries if stored is not None else {}
     rows = {name: entry for name, entry in kept.items() if not _is_ours(name)}
@@ -156,7 +156,7 @@ def _write(repo: Repo, stored: Folder | None, record: Record, assets: Mapping[st
 
 
 def _write_segment(
-    repo: Repo, kept: Mapping[str, Entry], segment: Segment, header: bytes
+    repo: Sink, kept: Mapping[str, Entry], segment: Segment, header: bytes
 ) -> tuple[dict[str, Entry], bool]:
     """The blobs of a segment, and whether any of them was not there."""
     before = _before(segment, header)
@@ -172,7 +172,7 @@ def _write_segment(
     return rows, any(kept.get(name) != entry for name, entry in rows.items())
 
 
-def _blob(repo: Repo, known: Entry | None, data: bytes) -> Entry:
+def _blob(repo: Sink, known: Entry | None, data: bytes) -> Entry:
     """The row of a blob; what the stored tree has already is not written again."""
     if known is not None and known.is_file and known.oid == layout.blob_id(repo.object_format, data):
         return Entry(FILE, known.oid)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitstore.layout import Segment
+    from gitstore.objects import Deflated
 
 
 class Record(NamedTuple):
@@ -28,23 +29,22 @@ class Record(NamedTuple):
     assets: Mapping[str, bytes]
 
 
-class Written(NamedTuple):
-    """A session's folder, written into the repository ahead of the commit that will hold it.
+class Packed(NamedTuple):
+    """A session as the objects of its folder, for the process that commits it.
 
-    Processes may write many at once (``SessionStore.write``), and one of them commits them in order. What a commit does
-    not hold yet is left alone by ``git gc`` for two weeks.
+    Processes may pack many at once (``SessionStore.pack``), and one of them commits them in order.
 
     Attributes:
         session_id: The session.
         tree: Its folder, holding this session alone.
         meta: What ``meta.json`` in it says.
-        segments: How many segments it has.
+        objects: What the repository does not have yet; nothing more when it has taken them (``SessionStore.take``).
     """
 
     session_id: str
     tree: str
     meta: Mapping[str, Any]
-    segments: int
+    objects: tuple[Deflated, ...]
 
 
 class Resolver(Protocol):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from gitstore import objects
 from gitstore.errors import NoIdentityError, UnsafeNameError
-from gitstore.objects import Commit, Entry, Person
+from gitstore.objects import Commit, Deflated, Entry, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -26,16 +26,40 @@ _REF_HOLES = re.compile(r"\.\.|@\{|//|/\.|\.lock(/|\Z)|[/.]\Z")
 _CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
 
 
-class Repo(ABC):
-    """A git repository: objects by id, refs by full name, settings by key. Not for several threads at once.
+class Sink(ABC):
+    """What takes objects and tells their ids.
 
     Attributes:
         object_format: ``sha1`` or ``sha256``.
+    """
+
+    object_format: str = "sha1"
+
+    @abstractmethod
+    def write(self, kind: str, data: bytes) -> str:
+        """Store an object, unless it is there, and return its id.
+
+        Raises:
+            WriteFailedError: The repository did not take it.
+        """
+
+    def write_blob(self, data: bytes) -> str:
+        """Store a blob."""
+        return self.write("blob", data)
+
+    def write_tree(self, entries: Mapping[str, Entry]) -> str:
+        """Store a tree."""
+        return self.write("tree", objects.encode_tree(entries))
+
+
+class Repo(Sink):
+    """A git repository: objects by id, refs by full name, settings by key. Not for several threads at once.
+
+    Attributes:
         top: The top of the work tree; None in a bare repository.
         own_folder: Where derived files may be kept, beside git's own; None keeps none.
     """
 
-    object_format: str = "sha1"
     top: Path | None = None
     own_folder: Path | None = None
 
@@ -62,14 +86,6 @@ class Repo(ABC):
 
         Raises:
             CorruptError: It is missing, of another kind, damaged or larger than the limit.
-        """
-
-    @abstractmethod
-    def write(self, kind: str, data: bytes) -> str:
-        """Store an object, unless it is there, and return its id.
-
-        Raises:
-            WriteFailedError: The repository did not take it.
         """
 
     @abstractmethod
@@ -102,7 +118,7 @@ class Repo(ABC):
         """The commits whose parents were left out of a shallow clone."""
         return frozenset()
 
-    def close(self) -> None:  # noqa: B027 - not every backend holds something
+    def close(self) -> None:
         """Let go of files and processes; the repository can't be used afterwards."""
 
     def __enter__(self) -> Repo:
@@ -150,13 +166,20 @@ class Repo(ABC):
                     heapq.heappush(order, (-reached.time, found, reached))
                     found += 1
 
-    def write_blob(self, data: bytes) -> str:
-        """Store a blob."""
-        return self.write("blob", data)
+    def begin_pack(self) -> None:
+        """Put what is written from now on, until ``flush``, into one file, where that is cheaper than one for each.
 
-    def write_tree(self, entries: Mapping[str, Entry]) -> str:
-        """Store a tree."""
-        return self.write("tree", objects.encode_tree(entries))
+        What is written can be read here at once; others see it after ``flush``.
+        """
+
+    def take(self, deflated: Iterable[Deflated]) -> None:
+        """Store objects that are compressed already; others see them after ``flush``.
+
+        Raises:
+            WriteFailedError: The repository did not take one.
+        """
+        for item in deflated:
+            self.write(item.kind, objects.inflate(item.stream))
 
     def identity(self, role: str) -> Person:
         """Who commits, as git would say, except that nothing is guessed from the machine's name.

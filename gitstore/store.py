@@ -13,8 +13,9 @@ from gitstore.errors import BusyError, PurgedError, RefMovedError, StoreError, U
 from gitstore.folder import Folder
 from gitstore.paths import Trees
 from gitstore.placing import Placed, place, write
-from gitstore.record import Outcome, Publication, Record, Resolver, Stored, Unchanged, Written
+from gitstore.record import Outcome, Packed, Publication, Record, Resolver, Stored, Unchanged
 from gitstore.repo import DEFAULT_REF, REF_SETTING, checked_ref
+from gitstore.sheaf import Sheaf
 from gitstore.verify import faults_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from gitstore.repo import Repo
     from gitstore.verify import Faults
 
-__all__ = ["Outcome", "Publication", "Record", "Resolver", "SessionStore", "Stored", "Unchanged", "Written"]
+__all__ = ["Outcome", "Packed", "Publication", "Record", "Resolver", "SessionStore", "Stored", "Unchanged"]
 
 # SessionStore.list hides the builtin from the annotations of its class.
 Outcomes = list[Outcome]
@@ -34,6 +35,8 @@ Ids = list[str]
 
 _ATTEMPTS = 100
 _LONGEST_PAUSE = 0.25
+_MANY = 20
+"""Sessions stored at once that are worth a pack: about 100 objects, from which on git keeps packs it receives."""
 
 
 class _Done(NamedTuple):
@@ -122,29 +125,46 @@ class SessionStore:
         """
         return self.put_many([record], resolver)[0]
 
-    def write(self, record: Record) -> Written:
-        """Write a session without committing it: the slow part of storing many, for several processes at once.
+    def pack(self, record: Record) -> Packed:
+        """Make a session's objects without storing them: the slow part of storing many, for several processes at once.
+
+        What the repository holds of the session is left out, so that one which did not change has no objects.
+
+        Raises:
+            CorruptError: What is stored of it is damaged.
+        """
+        base = self.tree_of(record.session_id)
+        sheaf = Sheaf(self.repo.object_format, self._blobs(base) if base is not None else frozenset())
+        placed = write(sheaf, record)
+        return Packed(record.session_id, placed.tree, placed.meta, sheaf.objects() if placed.tree != base else ())
+
+    def take(self, packed: Packed) -> Packed:
+        """Put a packed session's objects into the repository, for a later ``put_many``, and return it without them.
 
         Raises:
             WriteFailedError: The repository did not take it.
         """
-        placed = write(self.repo, record)
-        self.repo.flush()
-        return Written(record.session_id, placed.tree, placed.meta, placed.segments_written)
+        self.repo.take(packed.objects)
+        return packed._replace(objects=())
 
     def tree_of(self, session_id: str) -> str | None:
         """The folder a session has at the tip, or None when it is not stored."""
         return Trees(self.repo).find(self._root(), layout.session_names(session_id))
 
-    def put_many(self, records: Sequence[Record | Written], resolver: Resolver) -> Outcomes:
+    def put_many(self, records: Sequence[Record | Packed], resolver: Resolver) -> Outcomes:
         """Store sessions, one commit each in the order given, and move the ref once: all of them or none.
 
         Raises:
             StoreError: As ``put``.
         """
         done: dict[int, _Done] = {}
+        for record in records:
+            if isinstance(record, Packed):
+                self.repo.take(record.objects)
         for attempt in range(_ATTEMPTS):
             old = self._tip()
+            if len(records) >= _MANY:
+                self.repo.begin_pack()
             outcomes, new = self._commit_all(records, resolver, old, done)
             if new is None or new == old:
                 return outcomes
@@ -236,7 +256,7 @@ class SessionStore:
         return [session_id for session_id in self._catalog.beginning_with(prefix) if self.contains(session_id)]
 
     def _commit_all(
-        self, records: Sequence[Record | Written], resolver: Resolver, old: str | None, done: dict[int, _Done]
+        self, records: Sequence[Record | Packed], resolver: Resolver, old: str | None, done: dict[int, _Done]
     ) -> tuple[Outcomes, str | None]:
         """The outcomes, and the last commit of a chain that begins at the old tip.
 
@@ -266,12 +286,12 @@ class SessionStore:
             outcomes.append(Stored(record.session_id, tip, path, added, written, base is None))
         return outcomes, tip
 
-    def _place(self, base: str | None, record: Record | Written, resolver: Resolver) -> Placed:
+    def _place(self, base: str | None, record: Record | Packed, resolver: Resolver) -> Placed:
         """The folder of what is stored united with what comes."""
         stored = Folder(self.repo, record.session_id, base) if base is not None else None
-        if isinstance(record, Written):
+        if isinstance(record, Packed):
             if stored is None:
-                return Placed(record.tree, dict(record.meta), record.meta["events"], record.segments)
+                return Placed(record.tree, dict(record.meta), record.meta["events"], record.meta["segments"])
             if record.tree == base:
                 return Placed(base, dict(record.meta), 0, 0)
             record = Folder(self.repo, record.session_id, record.tree).record()
@@ -300,6 +320,13 @@ class SessionStore:
         if oid is None:
             raise UnknownSessionError(f"no session {session_id[:140]} is stored here")
         return Folder(self.repo, session_id, oid)
+
+    def _blobs(self, folder: str) -> frozenset[str]:
+        """The objects that a session's folder holds, as far as its own tree and that of its assets tell."""
+        rows = self.repo.tree(folder)
+        assets = rows.get(layout.ASSETS)
+        below = self.repo.tree(assets.oid) if assets is not None and assets.is_folder else {}
+        return frozenset(row.oid for row in (*rows.values(), *below.values()))
 
     def _scan(self, root: str) -> Iterator[str]:
         top = Trees(self.repo).find(root, (layout.ROOT,))

@@ -1,8 +1,8 @@
-"""Many sessions at once: read, redacted and written by all cores, committed by one process in the order of time.
+"""Many sessions at once: read, redacted and packed by all cores, stored by one process in the order of time.
 
-A session's folder is written into its repository by the process that read it; what comes back is the id of that folder
-and a few facts, so that thousands of sessions wait for their commit in little memory. Killed at any time, what was
-committed stays, the rest is written again by the next run: the same content makes no second commit.
+A session comes from the process that read it as the compressed objects that the repository does not have. They go into
+a pack at once, so that thousands of sessions wait for their commit in little memory. Killed at any time, what was
+committed stays, the rest is read again by the next run: the same content makes no second commit.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from gitstore.backends.memory import MemoryRepo
 from gitstore.errors import StoreError
-from gitstore.store import SessionStore, Stored, Written
+from gitstore.store import Stored
 from opensession import candidates, publish, recognition, workspace
 from opensession.config import load
 from opensession.errors import ExcludedError, NoSessionError, OpenSessionError, UnrecognisedError
@@ -31,6 +30,7 @@ from opensession.union import Union
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from gitstore.store import Packed, SessionStore
     from opensession.candidates import Candidate
     from opensession.config import Privacy
     from opensession.recognition import Recognised
@@ -67,11 +67,11 @@ class Done(NamedTuple):
 
     Attributes:
         name: The file, with the session's key when it holds many.
-        status: written, then stored, updated or unchanged (would-store and so on in a dry run); skipped; failed.
+        status: packed, then stored, updated or unchanged (would-store and so on in a dry run); skipped; failed.
         reason: Why it was skipped or failed.
         hint: The next step.
         place: The repository.
-        written: The session's folder, not committed yet.
+        packed: The session, not committed yet.
         session_id: The session.
         tool: The agent's slug.
         title: Its title, redacted.
@@ -85,7 +85,7 @@ class Done(NamedTuple):
     reason: str = ""
     hint: str = ""
     place: str = ""
-    written: Written | None = None
+    packed: Packed | None = None
     session_id: str = ""
     tool: str = ""
     title: str = ""
@@ -99,12 +99,11 @@ class _SkippedError(OpenSessionError):
 
 
 class Worker:
-    """Reads, redacts and writes; one in each process, since repositories and rules are opened once."""
+    """Reads, redacts and packs; one in each process, since repositories and rules are opened once."""
 
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
         self._places: dict[str | None, Workspace] = {}
-        self._stores: dict[Path, SessionStore] = {}
         self._privacies: dict[Path, Privacy] = {}
 
     def work(self, candidate: Candidate) -> list[Done]:
@@ -142,7 +141,7 @@ class Worker:
 
     def _session(self, recognised: Recognised, candidate: Candidate) -> Done:
         try:
-            return self._written(recognised, candidate)
+            return self._packed(recognised, candidate)
         except NoSessionError:
             return Done(recognised.name, "skipped", "empty")
         except ExcludedError:
@@ -152,7 +151,7 @@ class Worker:
         except (OpenSessionError, StoreError) as error:
             return Done(recognised.name, "failed", str(error), error.hint)
 
-    def _written(self, recognised: Recognised, candidate: Candidate) -> Done:
+    def _packed(self, recognised: Recognised, candidate: Candidate) -> Done:
         session = recognised.reading.session
         wish = self._wish
         ended = times.parse(session.context.updated_at)
@@ -167,13 +166,13 @@ class Worker:
         title, tool = session.context.title or "", session.agent.tool
         counts = prepared.report.counts
         secrets = {rule: counts[rule] for rule in sorted(counts) if rule != PATH_RULE}
-        written = self._store(place).write(publish.record_of(prepared))
+        packed = place.sessions().pack(publish.record_of(prepared))
         return Done(
             recognised.name,
-            "written",
+            "packed",
             place=str(place.place),
-            written=written,
-            session_id=written.session_id,
+            packed=packed,
+            session_id=packed.session_id,
             tool=tool,
             title=title,
             ended=ended,
@@ -199,31 +198,46 @@ class Worker:
             self._privacies[place.place] = load(place.top).privacy
         return self._privacies[place.place]
 
-    def _store(self, place: Workspace) -> SessionStore:
-        if not self._wish.dry_run:
-            return place.sessions()
-        if place.place not in self._stores:
-            # The same ids as in the repository, and nothing of it on any disk.
-            algorithm = place.sessions().repo.object_format
-            self._stores[place.place] = SessionStore(MemoryRepo(object_format=algorithm))
-        return self._stores[place.place]
 
-
-def prepared(wanted: Iterable[Candidate], wish: Wish, processes: int) -> Iterator[list[Done]]:
+def prepared(
+    wanted: Iterable[Candidate], wish: Wish, processes: int, stores: Callable[[Path], SessionStore]
+) -> Iterator[list[Done]]:
     """What became of each candidate, in their order, before anything is committed.
+
+    Sessions are in their repositories already, where nothing refers to them yet.
 
     Args:
         wanted: The candidates; the next one is asked for when a process will soon be free.
         wish: What is wanted of them.
         processes: How many to start; 1 works here.
+        stores: Opens the store of a repository, the one that will commit.
 
     Raises:
         OpenSessionError: A process was ended from outside.
     """
-    if processes <= 1:
-        worker = Worker(wish)
-        yield from (worker.work(candidate) for candidate in wanted)
-        return
+    found = _alone(wanted, wish) if processes <= 1 else _together(wanted, wish, processes)
+    for done in found:
+        yield [_kept(item, wish, stores) for item in done]
+
+
+def _kept(item: Done, wish: Wish, stores: Callable[[Path], SessionStore]) -> Done:
+    """The session without its objects: they are in the repository, or not wanted."""
+    if item.packed is None:
+        return item
+    if wish.dry_run:
+        return item._replace(packed=item.packed._replace(objects=()))
+    try:
+        return item._replace(packed=stores(Path(item.place)).take(item.packed))
+    except StoreError as error:
+        return item._replace(status="failed", reason=str(error), hint=error.hint, packed=None)
+
+
+def _alone(wanted: Iterable[Candidate], wish: Wish) -> Iterator[list[Done]]:
+    worker = Worker(wish)
+    return (worker.work(candidate) for candidate in wanted)
+
+
+def _together(wanted: Iterable[Candidate], wish: Wish, processes: int) -> Iterator[list[Done]]:
     method = "fork" if sys.platform == "linux" else "spawn"
     pool = ProcessPoolExecutor(processes, get_context(method), _begin, (wish,))
     try:
@@ -241,17 +255,17 @@ def cores() -> int:
 
 
 def committed(done: Sequence[Done], stores: Callable[[Path], SessionStore], *, dry_run: bool) -> list[Done]:
-    """Commit what is written, each repository's sessions in the order in which they ended.
+    """Commit what is packed, each repository's sessions in the order in which they ended.
 
     Args:
-        done: What was prepared; only what is ``written`` is touched.
+        done: What was prepared; only what is ``packed`` is touched.
         stores: Opens the store of a repository.
         dry_run: Only tell what would be done.
     """
     waiting: dict[str, list[Done]] = {}
     finished: list[Done] = []
     for item in done:
-        if item.written is None:
+        if item.packed is None:
             finished.append(item)
         else:
             waiting.setdefault(item.place, []).append(item)
@@ -266,20 +280,20 @@ def committed(done: Sequence[Done], stores: Callable[[Path], SessionStore], *, d
 
 
 def _stored(items: Sequence[Done], store: SessionStore) -> Iterable[Done]:
-    outcomes = store.put_many([item.written for item in items if item.written is not None], Union())
+    outcomes = store.put_many([item.packed for item in items if item.packed is not None], Union())
     for item, outcome in zip(items, outcomes, strict=True):
         if isinstance(outcome, Stored):
-            yield item._replace(status="stored" if outcome.new else "updated", written=None)
+            yield item._replace(status="stored" if outcome.new else "updated", packed=None)
         else:
-            yield item._replace(status="unchanged", written=None)
+            yield item._replace(status="unchanged", packed=None)
 
 
 def _foreseen(items: Sequence[Done], store: SessionStore) -> Iterable[Done]:
     for item in items:
         there = store.tree_of(item.session_id)
-        tree = item.written.tree if item.written is not None else None
+        tree = item.packed.tree if item.packed is not None else None
         known = "unchanged" if there == tree else "would-update"
-        yield item._replace(status="would-store" if there is None else known, written=None)
+        yield item._replace(status="would-store" if there is None else known, packed=None)
 
 
 def _ordered(pool: ProcessPoolExecutor, wanted: Iterator[Candidate], ahead: int) -> Iterator[list[Done]]:

@@ -1,4 +1,4 @@
-"""What backends with a disk share: loose objects, the shallow file, and patience with a locked ref."""
+"""What backends with a disk share: loose objects and packs, the shallow file, and patience with a locked ref."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import os
 import time
 from abc import abstractmethod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gitstore.backends.loose import LooseObjects, wants_sync
-from gitstore.errors import RefMovedError, WriteFailedError
+from gitstore.backends.durable import wants_sync
+from gitstore.backends.loose import LooseObjects
+from gitstore.errors import CorruptError, RefMovedError, WriteFailedError
 from gitstore.repo import REF_SETTING, Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitstore.backends.pack import Pack
+    from gitstore.objects import Deflated
 
 _ATTEMPTS = 24
 _LONGEST_PAUSE = 0.1
@@ -26,20 +34,51 @@ class DiskRepo(Repo):
         common_dir: The folder that all its work trees share.
     """
 
+    _pack: Pack | None = None
+
     def __init__(self, common_dir: Path, objects_dir: str, object_format: str) -> None:
         """Take the folders; ``config`` must answer already."""
         self.common_dir = common_dir
         self.own_folder = common_dir / "opensession"
         self.object_format = object_format
-        self._loose = LooseObjects(objects_dir, object_format, synced=wants_sync(self.config))
+        self._objects_dir = objects_dir
+        self._loose = LooseObjects(objects_dir, object_format, synced=wants_sync(self.config, "loose-object"))
+
+    def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
+        """The bytes of an object."""
+        coming = self._pack.get(oid, limit) if self._pack is not None else None
+        if coming is None:
+            return self._read(kind, oid, limit)
+        if coming[0] != kind:
+            raise CorruptError(f"{oid} is not a {kind}")
+        return coming[1]
 
     def write(self, kind: str, data: bytes) -> str:
         """Store an object, unless it is there, and return its id."""
-        return self._loose.write(kind, data)
+        return self._loose.write(kind, data) if self._pack is None else self._pack.write(kind, data)
+
+    def begin_pack(self) -> None:
+        """Put what is written from now on, until ``flush``, into one pack."""
+        self._pack = self._begun()
+
+    def take(self, deflated: Iterable[Deflated]) -> None:
+        """Store objects that are compressed already, in a pack."""
+        for item in deflated:
+            self._pack = self._begun()
+            self._pack.add(item)
 
     def flush(self) -> None:
         """See that everything written is on disk, as far as ``core.fsync`` asks for it."""
+        if self._pack is not None:
+            self._pack.finish()
+            self._pack = None
         self._loose.flush()
+
+    def close(self) -> None:
+        """Forget a pack that is not finished."""
+        if self._pack is not None:
+            self._pack.abandon()
+            self._pack = None
 
     def shallow(self) -> frozenset[str]:
         """The commits whose parents were left out of a shallow clone."""
@@ -66,8 +105,21 @@ class DiskRepo(Repo):
         raise WriteFailedError(f"{ref} cannot be moved: {reason}", hint=hint)
 
     @abstractmethod
+    def _read(self, kind: str, oid: str, limit: int | None) -> bytes:
+        """The bytes of an object that is in the repository; see ``read``."""
+
+    @abstractmethod
     def _swap(self, ref: str, new: str, old: str | None) -> str | None:
         """Move the ref if it is at ``old``; what git says against it, or None when it is done."""
+
+    def _begun(self) -> Pack:
+        if self._pack is not None:
+            return self._pack
+        # dulwich, which knows the format, costs more to import than a command that needs no pack.
+        from gitstore.backends.pack import Pack  # noqa: PLC0415
+
+        synced, index_synced = (wants_sync(self.config, name) for name in ("pack", "pack-metadata"))
+        return Pack(self._objects_dir, self.object_format, synced=synced, index_synced=index_synced)
 
     def _lock(self, ref: str) -> Path:
         return self.common_dir / f"{ref}.lock"

@@ -39,6 +39,7 @@ class Libgit2Repo(DiskRepo):
 
     def close(self) -> None:
         """Let go of files."""
+        super().close()
         self._repo.free()
 
     def tip(self, ref: str) -> str | None:
@@ -57,7 +58,7 @@ class Libgit2Repo(DiskRepo):
             with contextlib.suppress(KeyError, ValueError, pygit2.GitError):
                 yield name, str(self._repo.lookup_reference(name).resolve().target)
 
-    def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
+    def _read(self, kind: str, oid: str, limit: int | None) -> bytes:
         """The bytes of an object."""
         try:
             if limit is not None and (size := self._odb.read_header(oid)[1]) > limit:

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
-import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from gitstore.errors import WriteFailedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_LEVEL = 1
-"""Git's own default for loose objects; a repack compresses them again."""
-
-_SYNCED = {"all", "added", "committed", "objects", "loose-object"}
-_HINTS = {
-    errno.ENOSPC: "Nothing was committed. Make room on the disk and run it again.",
-    errno.EDQUOT: "Nothing was committed. Your quota is used up.",
-    errno.EFBIG: "Nothing was committed. The system does not allow files of this size.",
-    errno.EROFS: "Nothing was committed. The repository is on a read-only file system.",
-    errno.EACCES: "Nothing was committed. You may not write to this repository.",
-    errno.EPERM: "Nothing was committed. You may not write to this repository.",
-}
+from gitstore.backends.durable import failed, sync_folder, write_all
+from gitstore.objects import deflate, object_head, object_id
 
 
 class LooseObjects:
@@ -51,13 +32,10 @@ class LooseObjects:
         Raises:
             WriteFailedError: It could not be written; nothing is left behind.
         """
-        head = b"%b %d\0" % (kind.encode(), len(data))
-        digest = hashlib.new(self._algorithm, head, usedforsecurity=False)
-        digest.update(data)
-        oid = digest.hexdigest()
+        oid = object_id(self._algorithm, kind, data)
         try:
             if not self._freshen(oid):
-                self._store(oid, head, data)
+                self._store(oid, object_head(kind, len(data)), data)
         except OSError as error:
             raise failed(self._root, error) from error
         return oid
@@ -70,7 +48,7 @@ class LooseObjects:
         """
         try:
             for folder in self._touched:
-                _sync_folder(folder)
+                sync_folder(folder)
         except OSError as error:
             raise failed(self._root, error) from error
         self._touched.clear()
@@ -94,12 +72,11 @@ class LooseObjects:
         folder = self._root / oid[:2]
         # git gc sweeps up files of this name, should we die before the rename.
         temporary = folder / f"tmp_obj_{os.urandom(8).hex()}"
-        deflate = zlib.compressobj(_LEVEL)
-        packed = deflate.compress(head) + deflate.compress(data) + deflate.flush()
+        packed = deflate(head, data)
         handle = self._create(folder, temporary)
         try:
             try:
-                _write_all(handle, packed)
+                write_all(handle, packed)
                 if self._synced:
                     os.fsync(handle)
             finally:
@@ -136,33 +113,3 @@ class LooseObjects:
         if self._mode is None:
             self._mode = self._root.stat().st_mode & 0o7777
         return self._mode
-
-
-def wants_sync(config: Callable[[str], str | None]) -> bool:
-    """Whether git is asked to force loose objects to the disk; it does not by itself (git-config, ``core.fsync``)."""
-    components = config("core.fsync")
-    if components is None:
-        return (config("core.fsyncobjectfiles") or "false").lower() in ("true", "yes", "on", "1")
-    return any(name.strip() in _SYNCED for name in components.split(","))
-
-
-def failed(place: Path, error: OSError) -> WriteFailedError:
-    """The error for a repository that the system does not let us write to."""
-    hint = _HINTS.get(error.errno or 0, "Nothing was committed.")
-    return WriteFailedError(f"cannot write to {place}: {error.strerror or error}", hint=hint)
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(handle, rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    if not hasattr(os, "O_DIRECTORY"):
-        return  # Windows keeps a folder with the file.
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -68,6 +68,7 @@ class ProgramRepo(DiskRepo):
 
     def close(self) -> None:
         """End the processes."""
+        super().close()
         for child in (getattr(self, name, None) for name in ("_location", "_listing", "_reader", "_mover")):
             if child is not None:
                 _end(child)
@@ -89,7 +90,7 @@ class ProgramRepo(DiskRepo):
             oid, _, name = line.partition(b" ")
             yield os.fsdecode(name), oid.decode()
 
-    def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
+    def _read(self, kind: str, oid: str, limit: int | None) -> bytes:
         """The bytes of an object."""
         self._request(oid)
         answer = self._answer()

@@ -48,6 +48,7 @@ class PureRepo(DiskRepo):
 
     def close(self) -> None:
         """Let go of files."""
+        super().close()
         self._repo.close()
 
     def tip(self, ref: str) -> str | None:
@@ -67,7 +68,7 @@ class PureRepo(DiskRepo):
                 if valid_hexsha(oid):
                     yield os.fsdecode(name), oid.decode()
 
-    def read(self, kind: str, oid: str, limit: int | None = None) -> bytes:
+    def _read(self, kind: str, oid: str, limit: int | None) -> bytes:
         """The bytes of an object; the limit is looked at afterwards."""
         try:
             found, data = self._repo.object_store.get_raw(ObjectID(oid.encode()))

@@ -154,7 +154,7 @@ class _UploadAll:
 
     def run(self, wanted: Iterator[Candidate], total: int, jobs: int, problems: Sequence[Problem]) -> None:
         waiting: list[Done] = []
-        ready = bulk.prepared(wanted, self._wish, jobs)
+        ready = bulk.prepared(wanted, self._wish, jobs, self._store)
         try:
             with self._console.progress("Reading", total) as step:
                 for done in ready:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitstore.backends import disk, open_repo
-from gitstore.backends.loose import wants_sync
+from gitstore.backends.durable import wants_sync
 from gitstore.errors import NoIdentityError, WriteFailedError
 from gitstore.store import SessionStore, Stored
 from tests.gitstore.samples import REF, Lines, events, fsck, git, init, lines_of, record
@@ -172,7 +172,7 @@ def test_an_object_that_is_there_is_made_young_so_that_gc_leaves_it(tmp_path: Pa
     ],
 )
 def test_loose_objects_are_forced_to_the_disk_when_git_is_told_so(settings: dict[str, str], synced: bool) -> None:
-    assert wants_sync(settings.get) is synced
+    assert wants_sync(settings.get, "loose-object") is synced
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("loose-object", 9), ("reference", 0)])

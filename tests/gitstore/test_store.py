@@ -433,13 +433,13 @@ def test_folders_on_the_way_are_no_sessions() -> None:
     assert store.repo.tree(root) == {"v1": Entry(FOLDER, str(Trees(store.repo).find(root, ("v1",))))}
 
 
-def test_sessions_written_ahead_are_committed_as_if_they_were_put(repo: Repo) -> None:
+def test_packed_sessions_are_committed_as_if_they_were_put(repo: Repo) -> None:
     store, other = SessionStore(repo), memory()
     puts = [record(f"s{number}", events(3 + number)) for number in range(4)]
-    written = [store.write(put) for put in puts]
+    packed = [store.pack(put) for put in puts]
     assert repo.tip(REF) is None
 
-    outcomes = store.put_many(written, Lines())
+    outcomes = store.put_many(packed, Lines())
     expected = other.put_many(puts, Lines())
 
     assert [outcome[:1] + outcome[2:] for outcome in outcomes] == [outcome[:1] + outcome[2:] for outcome in expected]
@@ -449,10 +449,10 @@ def test_sessions_written_ahead_are_committed_as_if_they_were_put(repo: Repo) ->
     assert [store.get(put.session_id).segments for put in puts] == [put.segments for put in puts]
 
 
-def test_a_session_written_ahead_is_united_with_what_is_stored_of_it(repo: Repo) -> None:
+def test_a_packed_session_is_united_with_what_is_stored_of_it(repo: Repo) -> None:
     store = SessionStore(repo)
     store.put(record("abc", events(5)), Lines())
-    same, grown, other = (store.write(record("abc", lines)) for lines in (events(5), events(9), events(3, first=20)))
+    same, grown, other = (store.pack(record("abc", lines)) for lines in (events(5), events(9), events(3, first=20)))
 
     outcomes = store.put_many([same, grown, other], Lines())
 
