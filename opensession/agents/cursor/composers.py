@@ -46,10 +46,12 @@ def read_dump(source: Source) -> Iterator[Reading]:
         InputError: It is damaged.
     """
     unread: list[Unread] = []
-    yield from _sessions(values.Dumped(fields.mapping(document.load(source, unread))), source)
+    known = values.Dumped(fields.mapping(document.load(source, unread)))
+    yield from _sessions(known, source, modified=source.modified)
 
 
-def _sessions(known: Values, source: Source) -> Iterator[Reading]:
+def _sessions(known: Values, source: Source, modified: float | None = None) -> Iterator[Reading]:
+    """The sessions; those without any time are dated by when a dump was written, but not by when a database was."""
     folders = _Folders(source)
     seen: set[str] = set()
     for make in (_composers, _inline, _tabs):
@@ -57,7 +59,7 @@ def _sessions(known: Values, source: Source) -> Iterator[Reading]:
             if key in seen or not source.wants(key):
                 continue
             try:
-                reading = session.read(key, known, folders, source.name)
+                reading = session.read(key, known, folders, (source.name, modified))
             except NoSessionError:
                 continue
             seen.add(key)
@@ -88,7 +90,8 @@ class _Session:
         self._raw = raw
         self._is_tab = is_tab
 
-    def read(self, key: str, known: Values, folders: _Folders, name: str) -> Reading:
+    def read(self, key: str, known: Values, folders: _Folders, file: tuple[str, float | None]) -> Reading:
+        name, modified = file
         unread: list[Unread] = []
         composer = fields.mapping(values.decoded(self._raw, name, unread))
         began = bubbles.moment(composer.get("lastSendTime" if self._is_tab else "createdAt"))
@@ -100,7 +103,12 @@ class _Session:
             for uri in fields.sequence(bubble.get("workspaceUris"))[:20]:
                 talk.enter(workspaces.local(fields.text(uri)))
             bubbles.tell(talk, bubble, composer, known)
-        return talk.finish(_header(key, composer, name, began if self._is_tab else None))
+        return talk.finish(_header(key, composer, name, _seconds(began if self._is_tab else None) or modified))
+
+
+def _seconds(sent: Any) -> float | None:
+    """When a tab's last message was sent, in seconds since 1970."""
+    return sent / 1000 if isinstance(sent, (int, float)) and 0 < sent < bubbles.LATEST_MS else None
 
 
 def _composers(known: Values) -> Iterator[tuple[str, _Session]]:
@@ -157,7 +165,7 @@ def _bubbles(
             talk.draft.unread.append(Unread(number, "not a JSON object"))
 
 
-def _header(key: str, composer: dict[str, Any], name: str, sent: Any) -> Header:
+def _header(key: str, composer: dict[str, Any], name: str, modified: float | None) -> Header:
     repository = fields.mapping(next(iter(fields.sequence(composer.get("trackedGitRepos"))), None))
     branch = fields.mapping(next(iter(fields.sequence(repository.get("branches"))), None))
     parent = fields.text(fields.mapping(composer.get("subagentInfo")).get("parentComposerId"))
@@ -168,7 +176,7 @@ def _header(key: str, composer: dict[str, Any], name: str, sent: Any) -> Header:
         title=composer.get("name") or composer.get("chatTitle"),
         created=bubbles.moment(composer.get("createdAt")),
         updated=bubbles.moment(composer.get("lastUpdatedAt")),
-        modified=sent / 1000 if isinstance(sent, (int, float)) and 0 < sent < bubbles.LATEST_MS else None,
+        modified=modified,
         branch=fields.text(branch.get("branchName")) or composer.get("createdOnBranch"),
         parent=parent or None,
         related=tuple(related[:100]),
