@@ -36,8 +36,9 @@ def tell(talk: Conversation, message: dict[str, Any], attributes: dict[str, Any]
     content = _content(message.get("content"))
     match message.get("role"):
         case "user":
-            if _is_summary(content):
-                talk.notice(content, injected="compact_summary", attributes=attributes)
+            injected = _injected(content, message.get("display_kind"))
+            if injected is not None:
+                talk.notice(content, injected=injected, attributes=attributes)
             else:
                 talk.prompt(content, attributes)
         case "assistant":
@@ -72,6 +73,14 @@ def _content(content: Any) -> Any:
     if isinstance(content, str) and content.startswith(_JSON):
         return fields.decoded(content[len(_JSON) :]) or content
     return content
+
+
+def _injected(content: Any, display: Any) -> str | None:
+    """What kind of text in the user's name it is; None for what a user wrote."""
+    if _is_summary(content):
+        return "compact_summary"
+    # The gateway shows no such message: it is a note to the model (``hermes_state_common.py``, schema 30).
+    return "hidden" if display == "hidden" else None
 
 
 def _is_summary(content: Any) -> bool:

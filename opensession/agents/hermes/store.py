@@ -26,7 +26,7 @@ _SESSION = (
 )
 _MESSAGE = (
     *("id", "role", "content", "tool_call_id", "tool_calls", "tool_name", "timestamp", "finish_reason"),
-    *("reasoning", "reasoning_content", "reasoning_details", "observed", "active", "compacted"),
+    *("reasoning", "reasoning_content", "reasoning_details", "observed", "active", "compacted", "display_kind"),
 )
 _AUXILIARY = frozenset({"subagent", "delegate", "delegation"})
 
