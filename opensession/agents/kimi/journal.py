@@ -197,7 +197,13 @@ class Journal:
         spawned = _SPAWNED.match(content) if isinstance(content, str) else None
         if spawned is not None:
             self.spawned.setdefault(spawned[1], fields.text(event.get("toolCallId")))
-        self._talk.result(event.get("toolCallId"), content, failed=given.get("isError") is True)
+        note = fields.text(given.get("note"))  # what the model was told about it: how much of a file was read
+        self._talk.result(
+            event.get("toolCallId"),
+            content,
+            failed=given.get("isError") is True,
+            attributes={"note": note} if note else None,
+        )
 
 
 def _said(content: Any) -> str:
