@@ -1,6 +1,6 @@
 """OpenClaw (Clawdbot, Moltbot before): Pi's session files, with what its channels and its runtime add.
 
-Built from the producer's source (2026-02 to 2026-08) and samples.
+Its files are Pi's, whose reader reads them. What it adds follows published samples of 2026-02 to 2026-08.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PROVIDER = "unknown"
 READER = 1
 ABOUT = About(
     where="~/.openclaw/agents/*/sessions",
-    support="source",
+    support="samples",
     versions="session files of version 3",
     environment=("OPENCLAW_STATE_DIR", "OPENCLAW_HOME"),
     tokens="per call",
