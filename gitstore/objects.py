@@ -123,12 +123,12 @@ def inflate(stream: bytes) -> bytes:
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:
     """The bytes of a tree; names that are not UTF-8 come back as they were."""
     rows = []
-    for name, entry in entries.items():
+    for name, (mode, oid) in entries.items():
         encoded = name.encode("utf-8", "surrogateescape")
         # Git sorts a folder as if its name ended in a slash.
-        rows.append((encoded + b"/" if entry.is_folder else encoded, encoded, entry))
-    rows.sort(key=lambda row: row[0])
-    return b"".join(b"%o %b\0%b" % (entry.mode, name, bytes.fromhex(entry.oid)) for _, name, entry in rows)
+        rows.append((encoded + b"/" if mode == FOLDER else encoded, b"%o %b\0%b" % (mode, encoded, bytes.fromhex(oid))))
+    rows.sort()
+    return b"".join([row for _, row in rows])
 
 
 def parse_tree(raw: bytes, id_bytes: int) -> dict[str, Entry]:

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from gitstore.repo import Repo
 
 
-class Trees:
-    """The trees of a repository, each read once.
+_REMEMBERED = 4096
+"""Trees kept at once: all that lead to any session but the last step, at any number of sessions."""
 
-    One lives as long as one piece of work, so that it holds no more than that touched.
-    """
+
+class Trees:
+    """The trees of a repository, each read once while no great number of others is."""
 
     def __init__(self, repo: Repo) -> None:
         self._repo = repo
@@ -31,6 +32,8 @@ class Trees:
         """
         known = self._known.get(oid)
         if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
             known = self._known[oid] = self._repo.tree(oid)
         return known
 

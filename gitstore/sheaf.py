@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitstore import layout
 from gitstore.objects import Deflated, deflate, object_id
 from gitstore.repo import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from gitstore.repo import Repo
 
 
 class Sheaf(Sink):
@@ -35,3 +38,15 @@ class Sheaf(Sink):
     def objects(self) -> tuple[Deflated, ...]:
         """What was gathered, in the order in which it was written."""
         return tuple(self._gathered.values())
+
+
+def held(repo: Repo, folder: str) -> frozenset[str]:
+    """The objects in a session's folder, as far as its own tree and that of its assets tell.
+
+    Raises:
+        CorruptError: One of them is no tree.
+    """
+    rows = repo.tree(folder)
+    assets = rows.get(layout.ASSETS)
+    below = repo.tree(assets.oid) if assets is not None and assets.is_folder else {}
+    return frozenset(row.oid for row in (*rows.values(), *below.values()))

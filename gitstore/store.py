@@ -15,7 +15,7 @@ from gitstore.paths import Trees
 from gitstore.placing import Placed, place, write
 from gitstore.record import Outcome, Packed, Publication, Record, Resolver, Stored, Unchanged
 from gitstore.repo import DEFAULT_REF, REF_SETTING, checked_ref
-from gitstore.sheaf import Sheaf
+from gitstore.sheaf import Sheaf, held
 from gitstore.verify import faults_of
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class SessionStore:
         self._clock = clock
         self._pause = pause
         self._catalog: Catalog | None = None
+        self._sought: tuple[str | None, Trees] | None = None
 
     @classmethod
     def open(cls, path: Path | str, backend: Backend = "auto", ref: str | None = None) -> SessionStore:
@@ -134,7 +135,7 @@ class SessionStore:
             CorruptError: What is stored of it is damaged.
         """
         base = self.tree_of(record.session_id)
-        sheaf = Sheaf(self.repo.object_format, self._blobs(base) if base is not None else frozenset())
+        sheaf = Sheaf(self.repo.object_format, held(self.repo, base) if base is not None else frozenset())
         placed = write(sheaf, record)
         return Packed(record.session_id, placed.tree, placed.meta, sheaf.objects() if placed.tree != base else ())
 
@@ -149,7 +150,11 @@ class SessionStore:
 
     def tree_of(self, session_id: str) -> str | None:
         """The folder a session has at the tip, or None when it is not stored."""
-        return Trees(self.repo).find(self._root(), layout.session_names(session_id))
+        root = self._root()
+        if self._sought is None or self._sought[0] != root:
+            # Of thousands that are sought while the tip stays, all go through the same few trees.
+            self._sought = (root, Trees(self.repo))
+        return self._sought[1].find(root, layout.session_names(session_id))
 
     def put_many(self, records: Sequence[Record | Packed], resolver: Resolver) -> Outcomes:
         """Store sessions, one commit each in the order given, and move the ref once: all of them or none.
@@ -320,13 +325,6 @@ class SessionStore:
         if oid is None:
             raise UnknownSessionError(f"no session {session_id[:140]} is stored here")
         return Folder(self.repo, session_id, oid)
-
-    def _blobs(self, folder: str) -> frozenset[str]:
-        """The objects that a session's folder holds, as far as its own tree and that of its assets tell."""
-        rows = self.repo.tree(folder)
-        assets = rows.get(layout.ASSETS)
-        below = self.repo.tree(assets.oid) if assets is not None and assets.is_folder else {}
-        return frozenset(row.oid for row in (*rows.values(), *below.values()))
 
     def _scan(self, root: str) -> Iterator[str]:
         top = Trees(self.repo).find(root, (layout.ROOT,))
