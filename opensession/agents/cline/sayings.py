@@ -93,8 +93,11 @@ class Sayings:
         self.talk.prompt([text, *_pictures(message.get("images"))], {"files": files} if files else None)
 
     def said(self, message: dict[str, Any], text: str) -> Event | None:
-        """A reply."""
-        return self.talk.say([text.removesuffix(_HAS_CHANGES), *_pictures(message.get("images"))])
+        """A reply; without a word it only shows buttons."""
+        event = self.talk.say([text.removesuffix(_HAS_CHANGES), *_pictures(message.get("images"))])
+        if event is None:
+            self.talk.skip(_kind(message))
+        return event
 
     def thought(self, message: dict[str, Any], text: str) -> Event | None:
         """Reasoning, in either of two fields."""
@@ -139,7 +142,10 @@ class Sayings:
 
     def output(self, _message: dict[str, Any], text: str) -> None:
         """A part of a command's output."""
-        self.running.output(text)
+        if text:
+            self.running.output(text)
+        else:
+            self.talk.skip("command_output")
 
     def server(self, _message: dict[str, Any], text: str) -> Event:
         """A call of an MCP server."""
@@ -164,6 +170,8 @@ class Sayings:
         rest = {key: value for key, value in given.items() if key != "screenshot"}
         if given:
             self.running.answer("browser", [rest, *_pictures([given.get("screenshot")])])
+        else:
+            self.talk.skip("browser_action_result")
 
     def found(self, _message: dict[str, Any], text: str) -> None:
         """What a search in the index found."""
@@ -224,7 +232,10 @@ class Sayings:
     def _count(self, event: Event | None) -> None:
         """Put the tokens of the request that ran on its first event, or on one of its own."""
         request, self._request = self._request, None
-        if request is None or not any(request.get(name) for name in usage.COUNTS):
+        if request is None:
+            return
+        if not any(request.get(name) for name in usage.COUNTS):
+            self.talk.skip("request without tokens")
             return
         target = event if event is not None else self.talk.custom("model_call")
         usage.tell(self.talk, request, target, self._requested, self.provider)
