@@ -132,7 +132,8 @@ _PROMPT_PARTS = ("inputTokens", "cacheCreationInputTokens", "cacheReadInputToken
 def _part(talk: Conversation, part: dict[str, Any], *, is_agent: bool) -> None:
     match part.get("type"):
         case "text" | "image" if is_agent:
-            talk.say([part])
+            if talk.say([part]) is None:
+                talk.skip("blank text")
         case "thinking":
             talk.think(part.get("thinking"))
         case "redacted_thinking":
