@@ -34,9 +34,9 @@ def one(item: Any) -> Block | None:
     if isinstance(item, str):
         return Text(item) if item else None
     given = fields.mapping(item)
-    kind = fields.text(given.get("type"))
-    if isinstance(given.get("text"), str) and (kind in _TEXTS or given.get("type") is None):
-        return Text(given["text"]) if given["text"] else None
+    words, kind = given.get("text"), fields.text(given.get("type"))
+    if isinstance(words, str) and (kind in _TEXTS or given.get("type") is None):
+        return Text(words) if words else None
     if kind in _PICTURES or kind == "document" or "inlineData" in given or "fileData" in given:
         return _media(given) or Json(item)
     return None if item is None else Json(item)
@@ -44,7 +44,7 @@ def one(item: Any) -> Block | None:
 
 def text(blocks: list[Block]) -> str:
     """The text of these blocks."""
-    return "\n".join(block.text for block in blocks if isinstance(block, Text))
+    return "\n".join([block.text for block in blocks if isinstance(block, Text)])
 
 
 def picture(data: str, mime: str) -> Block:

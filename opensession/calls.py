@@ -33,6 +33,8 @@ _PATHS = frozenset(
     {"file_path", "filePath", "path", "absolute_path", "target_file", "notebook_path", "filepath", "TargetFile"}
 )
 
+_ON_PATHS = frozenset({FileRead, FileEdit, FileCreate, FileDelete})
+
 Made = tuple[Kind, list[Block], dict[str, Any]]
 """A kind, its content and its attributes."""
 
@@ -64,9 +66,19 @@ def exit_code_of(stated: object, text: str = "") -> int | None:
     if code is None and isinstance(stated, str) and re.fullmatch(r"-?\d{1,10}", stated):
         code = int(stated)
     if code is None:
-        found = _EXIT_CODE.search(text[:_EXIT_WITHIN]) or _EXIT_CODE.search(text[-_EXIT_WITHIN:])
-        code = int(found[1]) if found is not None else None
+        code = _told(text[:_EXIT_WITHIN])
+    if code is None and len(text) > _EXIT_WITHIN:
+        code = _told(text[-_EXIT_WITHIN:])
     return code if code is not None and abs(code) < 2**63 else None
+
+
+def _told(text: str) -> int | None:
+    """The first exit code that a text tells."""
+    lower = text.lower()
+    if "exit" not in lower and "return code" not in lower:
+        return None  # as a rule; the expression takes twenty times as long to find that out
+    found = _EXIT_CODE.search(text)
+    return int(found[1]) if found is not None else None
 
 
 def withdraw(event: Event) -> None:
@@ -91,19 +103,28 @@ def _of_patch(change: patches.Change, name: str, cwd: str | None) -> Made:
 
 def _with_content(kind: Kind, arguments: dict[str, Any], described: dict[str, Any]) -> Made:
     """The kind, and the arguments as content without what the event says otherwise."""
+    if type(kind) is ShellCommand:
+        rest = {key: value for key, value in arguments.items() if tools.command_text(value) != kind.command}
+        return kind, [Json(rest)] if rest else [], described
     told: frozenset[str] = frozenset()
     files: list[Block] = []
-    match kind:
-        case FileEdit() if (change := changes.of_edit(arguments)) is not None:
-            kind = FileEdit(kind.path, change.diff or None)
-            told = changes.shown(arguments) | _PATHS
-            if not change.placed:
-                described["diff_positions"] = "unknown"
-        case FileEdit() | FileCreate() if (text := changes.content(arguments)) is not None:
-            files, told = [File(kind.path, text)], changes.contents(arguments) | _PATHS
-        case FileRead() | FileDelete():
-            told = _PATHS
-        case ShellCommand():
-            told = frozenset(key for key, value in arguments.items() if tools.command_text(value) == kind.command)
-    rest = {key: value for key, value in arguments.items() if key not in told}
-    return kind, [*([Json(rest)] if rest else []), *files], described
+    if type(kind) in _ON_PATHS:
+        kind, told, files = _of_file(kind, arguments, described)
+    rest = {key: value for key, value in arguments.items() if key not in told} if told else arguments
+    return kind, [Json(rest), *files] if rest else files, described
+
+
+def _of_file(
+    kind: Kind, arguments: dict[str, Any], described: dict[str, Any]
+) -> tuple[Kind, frozenset[str], list[Block]]:
+    """The kind with its diff, the arguments that it or a file's content says already, and that content."""
+    if isinstance(kind, FileEdit) and (change := changes.of_edit(arguments)) is not None:
+        if not change.placed:
+            described["diff_positions"] = "unknown"
+        return FileEdit(kind.path, change.diff or None), changes.shown(arguments) | _PATHS, []
+    if isinstance(kind, (FileEdit, FileCreate)):
+        text = changes.content(arguments)
+        if text is None:
+            return kind, frozenset(), []
+        return kind, changes.contents(arguments) | _PATHS, [File(kind.path, text)]
+    return kind, _PATHS, []

@@ -283,14 +283,16 @@ class Conversation:
         made = calls.made_of(word, arguments, self.cwd)
         call = Call([], "", word)
         for kind, content, described in made:
-            given = {**(attributes or {}), **described, **({"by_user": True} if by_user else {})}
+            given = {**attributes, **described} if attributes else described
+            if by_user:
+                given["by_user"] = True
             own_id = f"{key}#{len(call.events)}" if key and call.events else key
             event = self.add(kind, content, given, event_id=own_id or None, by_agent=not by_user)
             call.events.append(event)
             if not call.call_id:
                 call.call_id = self._pairing_id(native, event)
             event.attributes["tool_use_id"] = event.attributes["semantic.call_id"] = call.call_id
-            if isinstance(kind, TaskStart):
+            if type(kind) is TaskStart:
                 event.task_id = call.call_id
         self._calls[native or call.call_id] = call
         if not native:
@@ -331,7 +333,7 @@ class Conversation:
         word = call.name if call is not None else fields.text(name) or tools.UNKNOWN
         known = call.call_id if call is not None else native or None
         kind = ToolResult(word, failed, known)
-        is_task = call is not None and isinstance(call.event.kind, TaskStart)
+        is_task = call is not None and type(call.event.kind) is TaskStart
         summary = blocks.text(held) if is_task and not failed else ""
         shown = [item for item in held if not isinstance(item, Text)] if summary else held
         own = known.removeprefix(self.draft.prefix) if known else ""
@@ -339,7 +341,7 @@ class Conversation:
         event = self.add(kind, shown, given, event_id=f"{own}-result" if own else None, by_agent=False)
         if call is not None and call.open:
             call.open = False
-            self._complete(call, event, blocks.text(held), failed=failed, exit_code=exit_code, diff=diff)
+            self._complete(call, event, held, failed=failed, exit_code=exit_code, diff=diff)
             call.events[-1].duration_ms = fields.milliseconds(duration_ms)
             if is_task:
                 self.add(TaskEnd(summary or None), task_id=call.call_id, event_id=f"{own}-end")
@@ -398,7 +400,7 @@ class Conversation:
             parts: ``cache_read``, ``cache_write``, ``reasoning``: parts of these, kept as ``tokens.<name>_total``.
         """
         whole, written = fields.count(input_tokens), fields.count(output_tokens)
-        target = next((event for event in self.draft.events if not isinstance(event.kind, _NOT_BY_AGENT)), None)
+        target = next((event for event in self.draft.events if type(event.kind) not in _NOT_BY_AGENT), None)
         if target is None or not (whole or written):
             return
         stated: dict[str, Any] = {"input_tokens_total": whole, "output_tokens_total": written}
@@ -444,10 +446,10 @@ class Conversation:
             task_id=task_id,
             duration_ms=duration_ms,
         )
-        acts = not isinstance(kind, _NOT_BY_AGENT) if by_agent is None else by_agent
+        acts = type(kind) not in _NOT_BY_AGENT if by_agent is None else by_agent
         if acts:
-            for key, value in self._voice().items():
-                event.attributes.setdefault(key, value)
+            if self.model:
+                event.attributes.setdefault("model", self.model)
             self._first = self._first or event
         return event
 
@@ -513,17 +515,17 @@ class Conversation:
         return None
 
     def _complete(
-        self, call: Call, result: Event, text: str, *, failed: bool, exit_code: object, diff: str | None
+        self, call: Call, result: Event, output: list[Block], *, failed: bool, exit_code: object, diff: str | None
     ) -> None:
         for event in call.events:
             kind = event.kind
             if failed:
                 event.attributes["failed"] = True
-            if isinstance(kind, ShellCommand):
-                event.kind = ShellCommand(kind.command, calls.exit_code_of(exit_code, text))
-            elif isinstance(kind, FileEdit) and failed:
+            if type(kind) is ShellCommand:
+                event.kind = ShellCommand(kind.command, calls.exit_code_of(exit_code, blocks.text(output)))
+            elif type(kind) is FileEdit and failed:
                 calls.withdraw(event)
-            elif isinstance(kind, FileEdit) and diff and len(call.events) == 1:
+            elif type(kind) is FileEdit and diff and len(call.events) == 1:
                 event.kind = FileEdit(kind.path, changes.bare(diff))
                 event.attributes.pop("diff_positions", None)
             self.draft.touch(event, result.attributes["source.line"])
@@ -540,7 +542,7 @@ def distinct_id(native: str, *facts: object) -> str:
     return f"{native}-{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
-_NOT_BY_AGENT = (UserMessage, SystemMessage, ToolResult, TaskEnd, Custom)
+_NOT_BY_AGENT = frozenset({UserMessage, SystemMessage, ToolResult, TaskEnd, Custom})
 
 
 def _says(content: Sequence[Block]) -> bool:

@@ -24,6 +24,9 @@ def from_texts(old: str, new: str) -> str:
         after = []
     if len(before) > _LIMIT or len(after) > _LIMIT:
         return "\n".join([_header(1, len(before), 1, len(after)), *_marked("-", before), *_marked("+", after)])
+    if set(before).isdisjoint(after):
+        # What difflib makes of texts without a common line, without seeking one.
+        return "\n".join([f"@@ -{_span(before)} +{_span(after)} @@", *_marked("-", before), *_marked("+", after)])
     body = list(difflib.unified_diff(before, after, n=3, lineterm=""))
     return "\n".join(body[2:])
 
@@ -46,6 +49,13 @@ def from_hunks(hunks: Any) -> str:
 
 def _header(old_start: Any, old_lines: Any, new_start: Any, new_lines: Any) -> str:
     return f"@@ -{old_start},{old_lines} +{new_start},{new_lines} @@"
+
+
+def _span(lines: list[str]) -> str:
+    """Where all lines of a text are, as unified diffs write it."""
+    if len(lines) == 1:
+        return "1"
+    return f"1,{len(lines)}" if lines else "0,0"
 
 
 def _marked(sign: str, lines: list[str]) -> list[str]:

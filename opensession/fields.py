@@ -63,7 +63,11 @@ def duration_ms(value: Any) -> int | None:
 
 def first(given: Mapping[str, Any], *keys: str) -> str:
     """The first of these fields that is text and not empty, or an empty string."""
-    return next((value for key in keys if isinstance(value := given.get(key), str) and value), "")
+    for key in keys:
+        value = given.get(key)
+        if value and isinstance(value, str):
+            return value
+    return ""
 
 
 def decoded(value: str) -> Any:

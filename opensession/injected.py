@@ -72,11 +72,11 @@ class Piece(NamedTuple):
 
 def pieces(text: str) -> list[Piece]:
     """A user record's text, cut into injected and typed parts, in order; blank parts are left out."""
-    command = slash_command(text)
+    rest = text.strip()
+    command = slash_command(text) if rest.startswith("<") else None
     if command is not None:
         return [Piece(command, None)]
     parts: list[Piece] = []
-    rest = text.strip()
     while rest and len(parts) < _MOST:
         piece, rest = _first(rest)
         parts.append(piece)
@@ -99,9 +99,8 @@ def slash_command(text: str) -> str | None:
 
 
 def _first(text: str) -> tuple[Piece, str]:
-    for phrase, kind in _PHRASES:
-        if text.startswith(phrase):
-            return Piece(text, kind), ""
+    if not text.startswith("<"):
+        return Piece(text, next((kind for phrase, kind in _PHRASES if text.startswith(phrase)), None)), ""
     opening = _OPENING.match(text)
     if opening is None:
         return Piece(text, None), ""

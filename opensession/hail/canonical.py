@@ -83,9 +83,10 @@ def _unique(event_id: str, seen: dict[str, int]) -> str:
 
 
 def _canonical_kind(kind: Kind) -> Kind:
-    if isinstance(kind, ShellCommand) and kind.exit_code is not None and not -(2**31) <= kind.exit_code < 2**31:
+    code = kind.exit_code if type(kind) is ShellCommand else None
+    if code is not None and not -(2**31) <= code < 2**31:
         # Windows reports codes such as 3221225786 unsigned; the format holds signed 32 bit.
-        folded = (kind.exit_code + 2**31) % 2**32 - 2**31
+        folded = (code + 2**31) % 2**32 - 2**31
         kind = msgspec.structs.replace(kind, exit_code=folded)
     for field in _NAMED[type(kind)]:
         if not getattr(kind, field):

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _U64 = 2**64
-_COUNTED: dict[type[Kind], str] = {
-    **dict.fromkeys((UserMessage, AgentMessage), "message_count"),
-    **dict.fromkeys((ToolCall, FileRead, CodeSearch, FileSearch), "tool_call_count"),
+_COUNTED: dict[type[Kind], tuple[str, ...]] = {
+    UserMessage: ("message_count", "user_message_count"),
+    AgentMessage: ("message_count",),
+    **dict.fromkeys((ToolCall, FileRead, CodeSearch, FileSearch), ("tool_call_count",)),
 }
+_PARTICULAR = frozenset({TaskEnd, FileEdit, FileCreate, FileDelete})
+"""Kinds whose fields are counted too."""
 _TOKENS = (
     ("input_tokens", "input_tokens_total", "total_input_tokens"),
     ("output_tokens", "output_tokens_total", "total_output_tokens"),
@@ -74,9 +77,11 @@ class Tally:
             self._tasks.add(event.task_id)
         if event.attributes:
             self._add_tokens(event.attributes)
-        if (name := _COUNTED.get(type(event.kind))) is not None:
+        kind = event.kind
+        for name in _COUNTED.get(type(kind), ()):
             counts[name] += 1
-        self._add_particulars(event.kind)
+        if type(kind) in _PARTICULAR:
+            self._add_particulars(kind)
 
     def stats(self) -> Stats:
         """The figures so far."""
@@ -90,9 +95,7 @@ class Tally:
         return Stats(**figures)
 
     def _add_particulars(self, kind: Kind) -> None:
-        if isinstance(kind, UserMessage):
-            self._counts["user_message_count"] += 1
-        elif isinstance(kind, TaskEnd):
+        if isinstance(kind, TaskEnd):
             self._counts["message_count"] += bool(kind.summary and kind.summary.strip())
         elif isinstance(kind, (FileEdit, FileCreate, FileDelete)):
             self._paths.add(kind.path)
