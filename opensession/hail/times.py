@@ -127,3 +127,14 @@ def canonical(value: object, zone: tzinfo = UTC) -> str | None:
     """The canonical writing of whatever a source calls a time, or None when it is none."""
     found = moment(value, zone)
     return found[1] if found is not None else None
+
+
+def zoned(value: object) -> object:
+    """A time of day that names no zone as one in the zone of this machine, where its agent ran; all else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        stated = datetime.fromisoformat(value)
+        return value if stated.tzinfo is not None else stated.astimezone().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from opensession import changes, providers
@@ -100,10 +99,7 @@ def _asked(run: Run) -> str | None:
 
 def _local(started: str) -> str | None:
     """The canonical time of a run's start, taken to be in the zone of this machine; None when it is none."""
-    try:
-        return times.canonical(datetime.fromisoformat(started).astimezone().isoformat())
-    except (ValueError, OverflowError, OSError):
-        return None
+    return times.canonical(times.zoned(started))
 
 
 class _Session:

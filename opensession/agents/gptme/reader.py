@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from opensession import fields, providers
 from opensession.agents.gptme import CONVERSATION, NAME
 from opensession.agents.gptme.calls import parts
 from opensession.conversation import Conversation, Header, distinct_id
-from opensession.hail import lines
+from opensession.hail import lines, times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,14 +55,9 @@ class _Messages:
 
     def _moment(self, text: str) -> str:
         """The time; gptme writes that of the machine's own zone without saying so."""
-        try:
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is not None:
-                return text
-            self.is_local = True
-            return moment.astimezone().isoformat()
-        except (ValueError, OverflowError, OSError):
-            return text
+        zoned = fields.text(times.zoned(text))
+        self.is_local = self.is_local or zoned != text
+        return zoned
 
     def _reply(self, content: str, metadata: dict[str, Any]) -> None:
         self.talk.speak(metadata.get("model"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opensession import document, fields, providers
-from opensession.agents.hermes.messages import moment, session_id, tell
+from opensession.agents.hermes.messages import session_id, tell
 from opensession.conversation import Conversation, Header
-from opensession.hail import lines
+from opensession.hail import lines, times
 
 if TYPE_CHECKING:
     from opensession.hail.session import Reading, Unread
@@ -35,7 +35,7 @@ def _lines(source: Source) -> Reading:
     header: dict[str, Any] = {}
     with source.open() as stream:
         for line, message in lines.objects(stream, talk.draft.unread):
-            talk.record(line, time=moment(message.get("timestamp")))
+            talk.record(line, time=times.zoned(message.get("timestamp")))
             if message.get("role") == "session_meta" and not header:
                 header = message
                 talk.speak(header.get("model"))
@@ -49,12 +49,12 @@ def _document(source: Source) -> Reading:
     started = session.get("session_start")
     config = fields.mapping(session.get("model_config"))
     cwd = fields.first(session, "cwd") or fields.first(config, "cwd")
-    talk = Conversation("hermes", started=moment(started), cwd=cwd)
+    talk = Conversation("hermes", started=times.zoned(started), cwd=cwd)
     talk.draft.unread.extend(unread)
     talk.speak(session.get("model"))
     for number, message in enumerate(fields.sequence(session.get("messages")), start=1):
         given = fields.mapping(message)
-        talk.record(number, time=moment(given.get("timestamp")))
+        talk.record(number, time=times.zoned(given.get("timestamp")))
         tell(talk, given)
     return _finished(talk, source, session, started)
 
@@ -67,8 +67,8 @@ def _finished(talk: Conversation, source: Source, header: dict[str, Any], starte
             source_name=source.name,
             provider=providers.of_model(fields.text(header.get("model"))),
             title=header.get("title"),
-            created=moment(started),
-            updated=moment(header.get("last_updated")),
+            created=times.zoned(started),
+            updated=times.zoned(header.get("last_updated")),
             modified=source.modified if started is None else None,
             attributes={"originator": fields.text(header.get("platform"))},
         )

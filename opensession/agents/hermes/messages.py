@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from opensession import fields
@@ -56,17 +55,6 @@ def tell(talk: Conversation, message: dict[str, Any], attributes: dict[str, Any]
 def session_id(native: str, started: object) -> str:
     """Hermes's own id where it is unique beyond the machine."""
     return native if _ID.fullmatch(native) else distinct_id(native or "hermes", started)
-
-
-def moment(value: Any) -> Any:
-    """A time; one without a zone is that of the machine."""
-    if not isinstance(value, str):
-        return value
-    try:
-        stated = datetime.fromisoformat(value)
-        return value if stated.tzinfo is not None else stated.astimezone().isoformat()
-    except (ValueError, OverflowError, OSError):
-        return value
 
 
 def _content(content: Any) -> Any:
