@@ -14,7 +14,7 @@ from opensession.agent import Machine
 from opensession.agents import opencode
 from opensession.agents.opencode import store
 from opensession.errors import NoSessionError
-from opensession.hail.events import TaskStart, UserMessage
+from opensession.hail.events import TaskStart
 from opensession.source import from_path
 from tests.agents import golden
 
@@ -110,7 +110,7 @@ def test_a_subagents_session_alone_is_linked_to_its_parent(tmp_path: Path) -> No
 
     assert reading.session.session_id == reading.key == key
     assert reading.session.context.attributes["parent_session_id"] == "ses_29000000ffeTodoStore0000001"
-    assert isinstance(reading.session.events[0].kind, UserMessage)
+    assert reading.session.events[0].attributes["injected"] == "task_prompt"
 
 
 def test_subagents_of_subagents_belong_to_the_calls_that_began_them() -> None:

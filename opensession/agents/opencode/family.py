@@ -47,11 +47,11 @@ def told(tool: str, info: dict[str, Any], family: Family, name: str, key: str | 
     """
     time = fields.mapping(info.get("time"))
     talk = Conversation(tool, started=time.get("created"), cwd=fields.text(info.get("directory")))
-    teller = Teller(talk, info)
+    parent = fields.text(info.get("parentID"))
+    teller = Teller(talk, info, is_subagent=bool(parent))
     _tell(teller, info, family)
     _fold(teller, info, family)
     title, model = fields.text(info.get("title")), talk.models[0] if talk.models else ""
-    parent = fields.text(info.get("parentID"))
     return talk.finish(
         Header(
             session_id=fields.text(info.get("id")),
