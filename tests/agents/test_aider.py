@@ -141,6 +141,12 @@ def test_a_message_of_several_lines_is_no_reply() -> None:
     ]
 
 
+def test_an_answered_question_without_its_blanks_does_not_swallow_the_reply() -> None:
+    asked = "> list.py  \n> Add these files to the chat? y\n"
+
+    assert _said(f"\n#### Hello  \n\n{asked}\nHello, Ada.\n\n> Tokens: 1 sent, 1 received.  \n") == ["Hello, Ada."]
+
+
 @given(st.lists(st.sampled_from(["#### a  ", "> b  ", "> b", "c", "", "```", "#### d", ">  ", "> Tokens: x"])))
 def test_every_line_is_somewhere(lines: list[str]) -> None:
     text = BANNER + "\n".join(lines)

@@ -27,6 +27,9 @@ _CERTAIN = re.compile(
 )
 """Messages that end a reply, even one that breaks off within a code block, and have more lines at times."""
 
+_ANSWERED = re.compile(r"> .{1,400}\? [ynYN]")
+"""A question and its answer, which the versions of 2023 at times wrote without the blanks: a message all the same."""
+
 _ENDING = "  "
 _MARKS = frozenset("#>`~")
 """What a line that is more than a reply's text begins with."""
@@ -123,7 +126,8 @@ class _Reader:
             last.lines.append(line if is_inner else _bare(kind, line))
         if kind == "reply":
             self._note_fence(line)
-        self._goes_on = self._blanks and kind == "message" and not line.endswith(_ENDING)
+        is_whole = line.endswith(_ENDING) or _ANSWERED.fullmatch(line) is not None
+        self._goes_on = self._blanks and kind == "message" and not is_whole
         self._in_reply = bool(self.run.items) and self.run.items[-1].kind == "reply"
         self._was_blank = not line.strip()
 
