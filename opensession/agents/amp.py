@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from opensession import document, fields, places
 from opensession.agent import About, Evidence, Found
-from opensession.conversation import Conversation, Header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from opensession.agent import Machine, Sample
+    from opensession.conversation import Conversation
     from opensession.hail.session import Reading
     from opensession.source import Source
 
@@ -52,6 +52,8 @@ def read(source: Source) -> Iterable[Reading]:
     Raises:
         InputError: There is no conversation in it, or it is damaged.
     """
+    from opensession.conversation import Conversation, Header  # noqa: PLC0415 - only once the file is known to be theirs
+
     unread: list[Any] = []
     thread = fields.mapping(document.load(source, unread))
     place = _place(thread)

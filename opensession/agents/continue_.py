@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from opensession import document, fields, places
 from opensession.agent import About, Evidence, Found
-from opensession.conversation import Conversation, Header, distinct_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from opensession.agent import Machine, Sample
+    from opensession.conversation import Conversation
     from opensession.hail.session import Reading
     from opensession.source import Source
 
@@ -60,6 +60,8 @@ def read(source: Source) -> Iterable[Reading]:
     Raises:
         InputError: There is no conversation in it, or it is damaged.
     """
+    from opensession.conversation import Conversation, Header, distinct_id  # noqa: PLC0415 - only once the file is known to be theirs
+
     unread: list[Any] = []
     record = fields.mapping(document.load(source, unread))
     session_id = fields.text(record.get("sessionId"))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from opensession import fields, places
 from opensession.agent import About, Evidence, Found
-from opensession.conversation import Conversation, Header, distinct_id
 from opensession.hail import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from opensession.agent import Machine, Sample
+    from opensession.conversation import Conversation
     from opensession.hail.session import Reading
     from opensession.source import Source
 
@@ -45,7 +45,9 @@ def read(source: Source) -> Iterable[Reading]:
     Raises:
         InputError: There is no session in it, or a line is too long.
     """
-    session = _Session()
+    from opensession.conversation import Conversation, Header, distinct_id  # noqa: PLC0415 - only once the file is known to be theirs
+
+    session = _Session(Conversation(NAME))
     with source.open() as stream:
         for line, record in lines.objects(stream, session.talk.draft.unread):
             session.tell(line, record)
@@ -87,8 +89,8 @@ class _Session:
         facts: The first of each field that says something of the whole session.
     """
 
-    def __init__(self) -> None:
-        self.talk = Conversation(NAME)
+    def __init__(self, talk: Conversation) -> None:
+        self.talk = talk
         self.facts: dict[str, str] = {}
         self._usage: dict[str, Any] = {}
 

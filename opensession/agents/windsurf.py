@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from opensession import diffs, fields, places
 from opensession.agent import About, Evidence, Found
-from opensession.conversation import Conversation, Header, distinct_id
 from opensession.hail import lines
 from opensession.hail.events import File, FileCreate, FileEdit
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from opensession.agent import Machine, Sample
+    from opensession.conversation import Conversation
     from opensession.hail.session import Reading
     from opensession.source import Source
 
@@ -61,12 +61,17 @@ def read(source: Source) -> Iterable[Reading]:
     Raises:
         InputError: There is no session in it, or it cannot be read.
     """
+    from opensession.conversation import Conversation, Header, distinct_id  # noqa: PLC0415 - only once the file is known to be theirs
+
     talk = Conversation(NAME)
     with source.open() as stream:
         for line, step in lines.objects(stream, talk.draft.unread):
             talk.record(line)
             _step(talk, step)
-    return (talk.finish(Header(_session_id(source, talk), source.name, modified=source.modified)),)
+    # The trajectory's id names the file; under another name the first words tell it from others.
+    opening = talk.draft.events[0].text() if talk.draft.events else ""
+    session_id = source.stem if _UUID.fullmatch(source.stem) else distinct_id(source.stem or NAME, opening)
+    return (talk.finish(Header(session_id, source.name, modified=source.modified)),)
 
 
 def discover(machine: Machine, since: float = 0.0) -> Iterator[Found]:
@@ -81,14 +86,6 @@ def _kind(step: dict[str, Any]) -> str:
     """The type of a step, when it has a field of that name."""
     kind = fields.text(step.get("type"))
     return kind if isinstance(step.get(kind), dict) else ""
-
-
-def _session_id(source: Source, talk: Conversation) -> str:
-    """The id of the trajectory, which names the file; under another name the first words tell it from others."""
-    if _UUID.fullmatch(source.stem):
-        return source.stem
-    opening = talk.draft.events[0].text() if talk.draft.events else ""
-    return distinct_id(source.stem or NAME, opening)
 
 
 def _step(talk: Conversation, step: dict[str, Any]) -> None:

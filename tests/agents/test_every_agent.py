@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -186,6 +188,22 @@ def test_discovery_finds_nothing_on_an_empty_machine(entry: Entry, platform: str
 def test_nobody_is_sure_of_plain_text(entry: Entry) -> None:
     for text in (b"Dear Ada,\n\nhello.\n", b'{"a": 1}\n', b"[1, 2, 3]\n", b"# A heading\n\nText.\n"):
         assert entry.load().recognise(sampling.sample_of(from_bytes("text", text))) is Evidence.NONE
+
+
+def test_asking_every_reader_whose_a_file_is_imports_no_reading() -> None:
+    """A handoff asks all of them whether something newer lies in their stores."""
+    code = """
+import sys
+from pathlib import Path
+from opensession.agent import Machine
+from opensession.agents import AGENTS
+for entry in AGENTS:
+    list(entry.load().discover(Machine({}, Path("/nowhere"), "linux")))
+print([name for name in ("sqlite3", "jiter", "opensession.conversation") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert done.stdout.strip() == "[]"
 
 
 def test_every_name_means_one_agent() -> None:
