@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 _COMPACTED = ("[CONTEXT COMPACTION", "[CONTEXT SUMMARY]")
 """How a summary begins that takes the place of older messages, in a user's or an assistant's name."""
 
+_SUMMARY_END = "--- END OF CONTEXT SUMMARY"
+_PRIOR = "[PRIOR CONTEXT"
+_PRIOR_END = "[END OF PRIOR CONTEXT"
+"""Around a summary that shares one message with what the user wrote (``agent/context_compressor.py``, 2026): it comes
+first and ends with a line of its own, or the user's text comes first, between two such lines."""
+
 _JSON = "\x00json:"
 """Stands before content in the database that is no text."""
 
@@ -35,11 +41,7 @@ def tell(talk: Conversation, message: dict[str, Any], attributes: dict[str, Any]
     content = _content(message.get("content"))
     match message.get("role"):
         case "user":
-            injected = _injected(content, message.get("display_kind"))
-            if injected is not None:
-                talk.notice(content, injected=injected, attributes=attributes)
-            else:
-                talk.prompt(content, attributes)
+            _user(talk, content, message.get("display_kind"), attributes)
         case "assistant":
             _assistant(talk, message, content, attributes)
         case "tool":
@@ -63,12 +65,30 @@ def _content(content: Any) -> Any:
     return content
 
 
-def _injected(content: Any, display: Any) -> str | None:
-    """What kind of text in the user's name it is; None for what a user wrote."""
-    if _is_summary(content):
-        return "compact_summary"
-    # The gateway shows no such message: it is a note to the model (``hermes_state_common.py``, schema 30).
-    return "hidden" if display == "hidden" else None
+def _user(talk: Conversation, content: Any, display: Any, attributes: dict[str, Any] | None) -> None:
+    """What stands in the user's name: their words, a summary of older messages, or both."""
+    if display == "hidden" and not _is_summary(content):
+        # The gateway shows no such message: it is a note to the model (``hermes_state_common.py``, schema 30).
+        talk.notice(content, injected="hidden", attributes=attributes)
+        return
+    summary, typed = _parted(content) if isinstance(content, str) else ("", content)
+    if content and isinstance(content, str) and content.startswith(_PRIOR):
+        talk.prompt(typed, attributes)
+        talk.notice(summary, injected="compact_summary", attributes=attributes)
+    else:
+        talk.notice(summary, injected="compact_summary", attributes=attributes)
+        talk.prompt(typed, attributes)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """The summary in a text and what the user wrote beside it."""
+    if text.startswith(_PRIOR) and (end := text.find("\n" + _PRIOR_END)) >= 0:
+        return text[end + 1 :], text[:end].partition("\n")[2].strip()
+    if not _is_summary(text):
+        return "", text
+    end = text.rfind(_SUMMARY_END)
+    line_end = text.find("\n", end) if end >= 0 else -1
+    return (text, "") if line_end < 0 else (text[:line_end], text[line_end:].strip())
 
 
 def _is_summary(content: Any) -> bool:

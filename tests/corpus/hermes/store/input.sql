@@ -18,4 +18,14 @@ INSERT INTO messages (session_id, role, content, tool_call_id, tool_calls, tool_
  ('20260802_101700_1a2b3c', 'user', 'Count the lines', NULL, NULL, NULL, 1785676600.0, NULL, NULL, NULL, NULL, 0, 1, 0),
  ('20260802_101700_1a2b3c', 'assistant', 'One.', NULL, NULL, NULL, 1785676602.0, 'stop', NULL, NULL, NULL, 0, 1, 0);
 INSERT INTO messages (session_id, role, content, timestamp, active, compacted, display_kind) VALUES
- ('20260802_101617_82f322', 'user', 'Go on where the gateway stopped.', 1785676625.25, 1, 0, 'hidden');
+ ('20260802_101617_82f322', 'user', 'Go on where the gateway stopped.', 1785676625.25, 1, 0, 'hidden'),
+ ('20260802_101617_82f322', 'user', '[CONTEXT COMPACTION — REFERENCE ONLY] The list is sorted.
+--- END OF CONTEXT SUMMARY — respond to the message below, not the summary above ---
+
+Sort it by date.', 1785676625.3, 1, 0, NULL),
+ ('20260802_101617_82f322', 'user', '[PRIOR CONTEXT — for reference only; not a new message]
+By date, please.
+
+[END OF PRIOR CONTEXT — COMPACTION SUMMARY BELOW]
+
+[CONTEXT COMPACTION — REFERENCE ONLY] The list is sorted by name.', 1785676625.35, 1, 0, NULL);
