@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitstore.errors import CorruptError
@@ -122,13 +123,21 @@ def inflate(stream: bytes) -> bytes:
 
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:
     """The bytes of a tree; names that are not UTF-8 come back as they were."""
-    rows = []
-    for name, (mode, oid) in entries.items():
-        encoded = name.encode("utf-8", "surrogateescape")
-        # Git sorts a folder as if its name ended in a slash.
-        rows.append((encoded + b"/" if mode == FOLDER else encoded, b"%o %b\0%b" % (mode, encoded, bytes.fromhex(oid))))
+    rows = [_row(name, entry) for name, entry in entries.items()]
     rows.sort()
     return b"".join([row for _, row in rows])
+
+
+@lru_cache(4096)
+def _row(name: str, entry: Entry) -> tuple[bytes, bytes]:
+    """What a row of a tree is sorted by, and its bytes.
+
+    Remembered, because one commit after the other writes a tree of 256 rows in which one is another.
+    """
+    encoded = name.encode("utf-8", "surrogateescape")
+    # Git sorts a folder as if its name ended in a slash.
+    key = encoded + b"/" if entry.is_folder else encoded
+    return key, b"%o %b\0%b" % (entry.mode, encoded, bytes.fromhex(entry.oid))
 
 
 def parse_tree(raw: bytes, id_bytes: int) -> dict[str, Entry]:

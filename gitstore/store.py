@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitstore import layout, messages, objects
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gitstore.backends import Backend
+    from gitstore.objects import Person
     from gitstore.repo import Repo
     from gitstore.verify import Faults
 
@@ -271,7 +273,7 @@ class SessionStore:
             old: The tip to build on.
             done: What earlier attempts placed, taken again where nobody else changed the session.
         """
-        trees = Trees(self.repo)
+        trees, identity = Trees(self.repo), cache(self.repo.identity)
         tip, root = old, self.repo.commit(old).tree if old is not None else None
         outcomes: Outcomes = []
         for number, record in enumerate(records):
@@ -286,7 +288,7 @@ class SessionStore:
                 outcomes.append(Unchanged(record.session_id, tip, path))
                 continue
             root = trees.graft(root, names, placed.tree)
-            tip = self._commit(root, tip, placed.meta)
+            tip = self._commit(root, tip, placed.meta, identity)
             added, written = placed.events_added, placed.segments_written
             outcomes.append(Stored(record.session_id, tip, path, added, written, base is None))
         return outcomes, tip
@@ -302,13 +304,13 @@ class SessionStore:
             record = Folder(self.repo, record.session_id, record.tree).record()
         return place(self.repo, stored, record, resolver)
 
-    def _commit(self, tree: str, parent: str | None, meta: Mapping[str, Any]) -> str:
+    def _commit(self, tree: str, parent: str | None, meta: Mapping[str, Any], identity: Callable[[str], Person]) -> str:
         now = int(self._clock())
         title, tool, model = (_text(meta.get(key)) for key in ("title", "tool", "model"))
         message = messages.write(title, [meta["session_id"]], tool=tool, model=model, events=meta["events"])
         parents = (parent,) if parent is not None else ()
-        author = (self.repo.identity("author"), _seconds(_text(meta.get("updated_at")), now))
-        committer = (self.repo.identity("committer"), now)
+        author = (identity("author"), _seconds(_text(meta.get("updated_at")), now))
+        committer = (identity("committer"), now)
         return self.repo.write("commit", objects.encode_commit(tree, parents, author, committer, message))
 
     def _tip(self) -> str | None:
