@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from opensession.agents.claude_code.log import Entry, Log
 
 _EXIT_CODE = re.compile(r"(?:Error: )?Exit code (-?\d{1,10})\b")
+_CHANGES = frozenset({FileEdit, FileCreate})
 _PERSISTED = "<persisted-output>"
 _RUNNING = frozenset({"async_launched", "teammate_spawned", "remote_launched"})
 
@@ -75,7 +76,7 @@ class Calls:
         self._calls.setdefault(call_id, call)
         if not native:
             self._nameless.append(call)
-        if isinstance(kind, TaskStart):
+        if type(kind) is TaskStart:
             self.tasks.started(call_id, event, fields.text(arguments.get("prompt")))
         return event
 
@@ -158,33 +159,30 @@ class Calls:
         event.duration_ms = _duration(event, result, given)
         if failed:
             event.attributes["failed"] = True
-        match event.kind:
-            case ShellCommand():
-                code = _exit_code(given, text, failed=failed)
-                event.kind = msgspec.structs.replace(event.kind, exit_code=code)
-                for name in ("interrupted", "backgroundTaskId", "returnCodeInterpretation"):
-                    if given.get(name):
-                        event.attributes[name] = given[name]
-            case FileEdit() | FileCreate():
-                edits.complete(event, call.arguments, given, failed=failed)
+        kind = event.kind
+        if type(kind) is ShellCommand:
+            event.kind = ShellCommand(kind.command, _exit_code(given, text, failed=failed))
+            for name in ("interrupted", "backgroundTaskId", "returnCodeInterpretation"):
+                if given.get(name):
+                    event.attributes[name] = given[name]
+        elif type(kind) in _CHANGES:
+            edits.complete(event, call.arguments, given, failed=failed)
         self._log.draft.touch(event, result.attributes["source.line"])
 
 
 def _argument_blocks(kind: Any, arguments: Any) -> list[Block]:
     """The arguments as content, without what the event says otherwise."""
-    given = fields.mapping(arguments)
-    match kind:
-        case FileCreate():
-            return edits.creation_blocks(kind.path, given)
-        case FileEdit():
-            return edits.edit_blocks(given)
-        case FileRead():
-            given = {name: value for name, value in given.items() if name != "file_path"}
-        case ShellCommand():
-            given = {name: value for name, value in given.items() if tools.command_text(value) != kind.command}
-            return [Json(given)] if given else []
-        case ToolCall() if not isinstance(arguments, dict):
-            return [] if arguments is None else [Json(arguments)]
+    given, made = fields.mapping(arguments), type(kind)
+    if made is FileCreate:
+        return edits.creation_blocks(kind.path, given)
+    if made is FileEdit:
+        return edits.edit_blocks(given)
+    if made is ToolCall and not isinstance(arguments, dict):
+        return [] if arguments is None else [Json(arguments)]
+    if made is FileRead:
+        given = {name: value for name, value in given.items() if name != "file_path"}
+    elif made is ShellCommand:
+        given = {name: value for name, value in given.items() if tools.command_text(value) != kind.command}
     return [Json(given)] if given else []
 
 

@@ -36,7 +36,7 @@ def block_of(item: Any) -> Block | None:
 
 def text_in(blocks: list[Block]) -> str:
     """The text of these blocks."""
-    return "\n".join(block.text for block in blocks if isinstance(block, Text))
+    return "\n".join([block.text for block in blocks if isinstance(block, Text)])
 
 
 def _media(given: dict[str, Any]) -> Block:

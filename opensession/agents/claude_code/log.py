@@ -39,6 +39,7 @@ class Entry(msgspec.Struct):
     Attributes:
         line: Its line, from 1.
         data: The record.
+        message: What it carries of the conversation; empty when it carries none.
         uuid: Its id, or one made from its line.
         scope: Who acts in it.
         made: How many of its events took their id from the record.
@@ -47,6 +48,7 @@ class Entry(msgspec.Struct):
 
     line: int
     data: dict[str, Any]
+    message: dict[str, Any]
     uuid: str
     scope: Scope = MAIN
     made: int = 0
@@ -73,7 +75,7 @@ class Log:
         if parent in self._last_event:
             # A record without events passes its parent on, so that the chain of events stays whole.
             self._last_event.setdefault(uuid, self._last_event[parent])
-        return Entry(line, record, uuid, scope)
+        return Entry(line, record, fields.mapping(record.get("message")), uuid, scope)
 
     def add(
         self,
@@ -113,9 +115,9 @@ class Log:
         )
         self._last_event[entry.uuid] = event.event_id
         if not scope.sidechain:
-            if isinstance(kind, AgentMessage):
+            if type(kind) is AgentMessage:
                 self.last_message = event
-            elif isinstance(kind, UserMessage):
+            elif type(kind) is UserMessage:
                 self.last_message = None
         return event
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 _USUAL_STOPS = frozenset({"", "end_turn", "tool_use", "stop_sequence"})
+_SAID = frozenset({AgentMessage, Thinking})
 _NOTHING = re.compile(r"<([\w-]{1,50})>\s*</\1>")
 _SHELL_INPUT = ("<bash-input>", "</bash-input>")
 
@@ -34,7 +35,7 @@ class Messages:
     def user(self, entry: Entry) -> bool:
         """Write a user record: prompts, injected text, results of calls; whether somebody typed a prompt in it."""
         reason = _injection(entry)
-        content = fields.mapping(entry.data.get("message")).get("content")
+        content = entry.message.get("content")
         typed: list[Block] = []
         prompted = False
         for item in _items(content):
@@ -91,7 +92,7 @@ class Messages:
 
     def assistant(self, entry: Entry) -> None:
         """Write an assistant record: text, thinking, calls."""
-        message = fields.mapping(entry.data.get("message"))
+        message = entry.message
         model = fields.text(message.get("model"))
         items = _items(message.get("content"))
         if model == SYNTHETIC or entry.data.get("isApiErrorMessage") is True:
@@ -110,7 +111,7 @@ class Messages:
             events[-1].attributes["stop_reason"] = stop
         if entry.data.get("isAbortedMidStream") is True:
             events[-1].attributes["aborted"] = True
-        if isinstance(events[0].kind, (AgentMessage, Thinking)):
+        if type(events[0].kind) in _SAID:
             events[0].duration_ms = fields.milliseconds(entry.data.get("durationMs"))
 
     def _answer(self, entry: Entry, item: Any, attributes: dict[str, Any]) -> None:

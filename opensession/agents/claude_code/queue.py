@@ -40,10 +40,16 @@ class Queue:
                 self._waiting.clear()
         self._log.skip("queue-operation")
 
+    @property
+    def waits(self) -> bool:
+        """Whether it holds a prompt that may be told elsewhere."""
+        return bool(self._waiting or self._delivered)
+
     def told(self, text: str) -> None:
         """Note a prompt that stands in a record of its own."""
+        words = text.strip()
         for held in (self._delivered, self._waiting):
-            held[:] = [entry for entry in held if fields.text(entry.data.get("content")).strip() != text.strip()]
+            held[:] = [entry for entry in held if fields.text(entry.data.get("content")).strip() != words]
 
     def settle(self, entry: Entry) -> None:
         """Write what was delivered and told nowhere else, before the answer that this record begins."""

@@ -128,7 +128,8 @@ class Transcript:
     def _user(self, entry: Entry) -> None:
         self.model_calls.settle(entry)
         start = len(self.log.draft.events)
-        self._queue.told(first_text(entry.data))
+        if self._queue.waits:
+            self._queue.told(first_text(entry.data))
         prompted = self._messages.user(entry)
         self._prompted(entry, start, prompted=prompted)
 

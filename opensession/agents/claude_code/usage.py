@@ -46,8 +46,8 @@ class ModelCalls:
         if self._waiting is not None and self._waiting[0] != key:
             self.settle(entry)
         call = self._calls.setdefault(key, _ModelCall())
-        self._characters += _characters(fields.mapping(entry.data.get("message")).get("content"))
-        call.figures = tuple(map(max, call.figures, _figures(entry.data)))  # type: ignore[assignment]
+        self._characters += _characters(entry.message.get("content"))
+        call.figures = tuple(map(max, call.figures, _figures(entry.message)))  # type: ignore[assignment]
         cost = entry.data.get("costUSD")
         if isinstance(cost, (int, float)) and not isinstance(cost, bool):
             call.cost = cost
@@ -76,7 +76,7 @@ class ModelCalls:
         (key, silent), self._waiting = self._waiting, None
         call = self._calls[key]
         if any(call.figures):
-            attributes: dict[str, Any] = {"model": fields.text(fields.mapping(silent.data.get("message")).get("model"))}
+            attributes: dict[str, Any] = {"model": fields.text(silent.message.get("model"))}
             silent.line = entry.line
             call.event = self._log.add(silent, Custom("model_call"), attributes=attributes)
             _write(call, attributes)
@@ -92,14 +92,13 @@ class ModelCalls:
 
 
 def _key(entry: Entry) -> tuple[str, str]:
-    message_id = fields.text(fields.mapping(entry.data.get("message")).get("id"))
-    request = fields.text(entry.data.get("requestId"))
-    return (message_id, request) if message_id else ("", entry.uuid)
+    message_id = fields.text(entry.message.get("id"))
+    return (message_id, fields.text(entry.data.get("requestId"))) if message_id else ("", entry.uuid)
 
 
-def _figures(record: dict[str, Any]) -> tuple[int, int, int, int, int]:
+def _figures(message: dict[str, Any]) -> tuple[int, int, int, int, int]:
     """All input, output, cache reads, cache writes and reasoning, in tokens."""
-    usage = fields.mapping(fields.mapping(record.get("message")).get("usage"))
+    usage = fields.mapping(message.get("usage"))
     read = fields.count(usage.get("cache_read_input_tokens"))
     written = fields.count(usage.get("cache_creation_input_tokens"))
     reasoning = fields.count(fields.mapping(usage.get("output_tokens_details")).get("thinking_tokens"))
@@ -113,13 +112,14 @@ def _write(call: _ModelCall, attributes: dict[str, Any]) -> bool:
     stated: dict[str, Any] = {}
     if any(call.figures):
         stated = {"input_tokens": whole, "output_tokens": output}
-    parts = {"tokens.cache_read": read, "tokens.cache_write": written, "reasoning_tokens": reasoning}
-    stated.update({name: figure for name, figure in parts.items() if figure})
+    for name, figure in (("tokens.cache_read", read), ("tokens.cache_write", written), ("reasoning_tokens", reasoning)):
+        if figure:
+            stated[name] = figure
     if call.cost is not None:
         stated["cost.usd"] = call.cost
-    news = any(attributes.get(name) != figure for name, figure in stated.items())
+    before = {name: attributes.get(name) for name in stated}
     attributes.update(stated)
-    return news
+    return before != stated
 
 
 def _characters(content: Any) -> int:
@@ -129,5 +129,6 @@ def _characters(content: Any) -> int:
     size = 0
     for block in map(fields.mapping, fields.sequence(content)):
         size += len(fields.text(block.get("text"))) + len(fields.text(block.get("thinking")))
-        size += sum(len(value) for value in fields.mapping(block.get("input")).values() if isinstance(value, str))
+        for value in fields.mapping(block.get("input")).values():
+            size += len(value) if isinstance(value, str) else 0
     return size
