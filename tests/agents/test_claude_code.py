@@ -424,6 +424,17 @@ def test_a_stated_output_path_never_leads_out_of_the_folder(tmp_path: Path, stat
     assert only(golden.one(claude_code.read(from_path(transcript))), ToolResult).text() == preview
 
 
+def test_a_whole_output_that_only_the_record_holds_is_read_instead_of_its_preview() -> None:
+    preview, whole = "<persisted-output>\npreview</persisted-output>", "line\n" * 500
+    session = read(
+        answer(0, tool("Grep", "t", pattern="x")), result(1, "t", preview, {"mode": "content", "content": whole})
+    )
+
+    event = only(session, ToolResult)
+    assert event.text() == whole
+    assert event.attributes["output.bytes"] == len(whole)
+
+
 def test_a_fork_and_a_resumed_session_name_their_parent(tmp_path: Path) -> None:
     own = "0a1b2c3d-4e5f-4061-8071-2a3b4c5d6e7f"
     resumed = tmp_path / f"{own}.jsonl"

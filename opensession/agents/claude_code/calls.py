@@ -140,12 +140,13 @@ class Calls:
 
     def _output(self, blocks: list[Block], stated: dict[str, Any], attributes: dict[str, Any]) -> list[Block]:
         """The result's blocks, with a long output read from its own file in place of the preview."""
-        path = fields.text(stated.get("persistedOutputPath"))
-        if not path or not text_in(blocks).startswith(_PERSISTED):
+        preview = text_in(blocks)
+        if not preview.startswith(_PERSISTED):
             return blocks
-        attributes["output.bytes"] = fields.count(stated.get("persistedOutputSize"))
-        found = self._beside.output(path)
+        path = fields.text(stated.get("persistedOutputPath"))
+        found = (self._beside.output(path) if path else None) or _stated_output(stated, preview)
         if found is None:
+            attributes["output.bytes"] = fields.count(stated.get("persistedOutputSize"))
             attributes["output.preview"] = True
             return blocks
         text, size = found
@@ -168,6 +169,12 @@ class Calls:
         elif type(kind) in _CHANGES:
             edits.complete(event, call.arguments, given, failed=failed)
         self._log.draft.touch(event, result.attributes["source.line"])
+
+
+def _stated_output(stated: dict[str, Any], preview: str) -> tuple[str, int] | None:
+    """The whole output beside a preview of it, and its size: some tools keep it in the record and in no file."""
+    text = max((fields.text(stated.get(name)) for name in ("content", "stdout", "result")), key=len)
+    return (text, len(text.encode("utf-8", "replace"))) if len(text) > len(preview) else None
 
 
 def _argument_blocks(kind: Any, arguments: Any) -> list[Block]:

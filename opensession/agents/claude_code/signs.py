@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NAME = "claude-code"
 PROVIDER = "anthropic"
-READER = 1
+READER = 2
 ABOUT = About(
     where="~/.claude/projects",
     support="recordings",
