@@ -8,15 +8,13 @@ of an agent with habits of its own (Claude Code, Codex) works on a ``Draft`` dir
 
 from __future__ import annotations
 
-import hashlib
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession import blocks, calls, changes, fields, injected, providers, tools
+from opensession import blocks, calls, changes, fields, headers, injected, tools
 from opensession.agent import Draft
-from opensession.errors import NoSessionError
 from opensession.hail import times
 from opensession.hail.events import (
     AgentMessage,
@@ -35,13 +33,15 @@ from opensession.hail.events import (
     ToolResult,
     UserMessage,
 )
-from opensession.hail.session import Agent, Context, Reading, Unread
+from opensession.hail.session import Unread
+from opensession.headers import Header, distinct_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TITLE_LENGTH = 100
-"""Characters of a prompt that make a title."""
+    from opensession.hail.session import Reading
+
+__all__ = ["Call", "Conversation", "Header", "distinct_id"]
 
 
 class Call(msgspec.Struct):
@@ -63,40 +63,6 @@ class Call(msgspec.Struct):
     def event(self) -> Event:
         """The first event."""
         return self.events[0]
-
-
-class Header(NamedTuple):
-    """What a reader says of its session as a whole.
-
-    Attributes:
-        session_id: Its id.
-        source_name: What to call the source when there is no session in it.
-        provider: Who makes its models; by default as the first model's name tells.
-        version: The agent's version.
-        title: Its title; by default the first line of the first prompt.
-        created: When it began; by default the first event's time.
-        updated: When it last changed; by default the last event's time.
-        modified: When its file was last written, in seconds since 1970, for sources that state no time at all.
-        branch: The git branch.
-        parent: The session that started it or that it continues.
-        related: Other sessions it belongs with.
-        attributes: Further ones of the context; empty ones are left out.
-        key: What names it in a file of many.
-    """
-
-    session_id: str
-    source_name: str
-    provider: str = ""
-    version: object = None
-    title: object = None
-    created: object = None
-    updated: object = None
-    modified: float | None = None
-    branch: object = None
-    parent: str | None = None
-    related: tuple[str, ...] = ()
-    attributes: dict[str, Any] | None = None
-    key: str | None = None
 
 
 class Conversation:
@@ -463,35 +429,7 @@ class Conversation:
         Raises:
             InputError: There is no event.
         """
-        if not self.draft.events:
-            hint = "There is nothing to store until the first prompt."
-            raise NoSessionError(f"{header.source_name}: no session in it", hint=hint)
-        if header.modified is not None and self.draft.undated:
-            self.draft.date(times.canonical(header.modified) or times.render(0))
-        model = self.models[0] if self.models else ""
-        provider = header.provider or providers.of_model(model)
-        producer = Agent(provider, model, self.tool, fields.text(header.version) or None)
-        context = Context(created_at="", updated_at="", related_session_ids=list(dict.fromkeys(header.related)))
-        context.attributes = self._attributes(header)
-        reading = self.draft.finish(header.session_id, producer, context, self.cwd)
-        events = reading.session.events
-        context.created_at = times.canonical(header.created) or events[0].timestamp
-        context.updated_at = times.canonical(header.updated) or events[-1].timestamp
-        title = fields.text(header.title).strip().split("\n", 1)[0].rstrip() or _first_line(events)
-        context.title = title[:TITLE_LENGTH] or None
-        reading.key = header.key
-        return reading
-
-    def _attributes(self, header: Header) -> dict[str, Any]:
-        given: dict[str, Any] = {
-            "cwd": self.cwd,
-            "git_branch": fields.text(header.branch),
-            "all_cwds": self.folders if len(self.folders) > 1 else None,
-            "models": self.models if len(self.models) > 1 else None,
-            "parent_session_id": header.parent,
-            **(header.attributes or {}),
-        }
-        return {name: value for name, value in given.items() if value}
+        return headers.reading(header, self.draft, self.tool, self.folders, self.models)
 
     def _voice(self) -> dict[str, Any]:
         return {"model": self.model} if self.model else {}
@@ -531,26 +469,8 @@ class Conversation:
             self.draft.touch(event, result.attributes["source.line"])
 
 
-def distinct_id(native: str, *facts: object) -> str:
-    """An id for an agent whose own ids are unique on one machine only: a counter of the day, a time, a name.
-
-    Args:
-        native: The agent's own id.
-        facts: What does not change while the session grows and tells it from others: its start, its folder.
-    """
-    told = "\n".join(str(fact) for fact in facts)
-    return f"{native}-{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:12]}"
-
-
 _NOT_BY_AGENT = frozenset({UserMessage, SystemMessage, ToolResult, TaskEnd, Custom})
 
 
 def _says(content: Sequence[Block]) -> bool:
     return any(not isinstance(block, Text) or block.text.strip() for block in content)
-
-
-def _first_line(events: Sequence[Event]) -> str:
-    """The first line of the first prompt that is no command of the agent's."""
-    prompts = (event.text() for event in events if type(event.kind) is UserMessage)
-    lines = (line.strip() for text in prompts for line in text.splitlines())
-    return next((line for line in lines if line), "")

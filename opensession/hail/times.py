@@ -22,7 +22,7 @@ _USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]
 """The writing most agents use: the canonical one already, but for a fraction of zeros."""
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_SECOND = timedelta(seconds=1)
-_REMEMBERED = 4096
+_REMEMBERED = 16_384
 """Times whose moments are remembered: each event's is asked for when it is read, ordered, checked and counted."""
 
 _NONE = timedelta()
