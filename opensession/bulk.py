@@ -7,6 +7,7 @@ committed stays, the rest is read again by the next run: the same content makes 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -44,6 +45,9 @@ HOMELESS = "not in a git repository"
 
 _AHEAD = 4
 """Candidates handed to each process before its answers are taken."""
+
+_COLLECTED = 50_000
+"""New objects after which a process that reads looks for cycles among them."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -313,6 +317,8 @@ _workers: list[Worker] = []
 def _begin(wish: Wish) -> None:
     # The interrupt is for the process that commits; it ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What is read is a tree without cycles: the collector has next to nothing to find, and need not look so often.
+    gc.set_threshold(_COLLECTED, 20, 20)
     _workers.append(Worker(wish))
 
 

@@ -39,13 +39,16 @@ class ModelCalls:
         self._calls: dict[tuple[str, str], _ModelCall] = {}
         self._waiting: tuple[tuple[str, str], Entry] | None = None
         self._characters = 0
+        self._key = ("", "")
 
     def answer(self, entry: Entry) -> None:
         """Take in an assistant record before its events are made."""
-        key = _key(entry)
+        key = self._key = _key(entry)
         if self._waiting is not None and self._waiting[0] != key:
             self.settle(entry)
-        call = self._calls.setdefault(key, _ModelCall())
+        call = self._calls.get(key)
+        if call is None:
+            call = self._calls[key] = _ModelCall()
         self._characters += _characters(entry.message.get("content"))
         call.figures = tuple(map(max, call.figures, _figures(entry.message)))  # type: ignore[assignment]
         cost = entry.data.get("costUSD")
@@ -54,7 +57,7 @@ class ModelCalls:
 
     def answered(self, entry: Entry, events: list[Event]) -> None:
         """Put the usage on the call's first event; ``events`` are those made of this record."""
-        key = _key(entry)
+        key = self._key
         call = self._calls[key]
         if call.event is None:
             if not events:
