@@ -11,15 +11,17 @@ import gc
 import os
 import signal
 import sys
+import threading
+import time
 from collections import deque
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from gitstore.errors import StoreError
+from gitstore.errors import CorruptError, PurgedError, StoreError
 from gitstore.store import Stored
 from opensession import candidates, publish, recognition, workspace
 from opensession.config import load
@@ -42,6 +44,9 @@ WAITING = 1000
 
 HOMELESS = "not in a git repository"
 """Why a session is left out that took place outside of every repository."""
+
+_HEARTBEAT = 0.5
+"""Seconds between a process's looks at whether the one it works for is there."""
 
 _AHEAD = 4
 """Candidates handed to each process before its answers are taken."""
@@ -278,9 +283,23 @@ def committed(done: Sequence[Done], stores: Callable[[Path], SessionStore], *, d
         try:
             store = stores(Path(place))
             finished += _foreseen(items, store) if dry_run else _stored(items, store)
+        except (PurgedError, CorruptError):
+            # One session stands in the way of all: each by itself then.
+            finished += [result for item in items for result in _by_itself(item, stores(Path(place)))]
         except StoreError as error:
-            finished += [item._replace(status="failed", reason=str(error), hint=error.hint) for item in items]
+            finished += [_failed(item, error) for item in items]
     return finished
+
+
+def _by_itself(item: Done, store: SessionStore) -> list[Done]:
+    try:
+        return list(_stored([item], store))
+    except StoreError as error:
+        return [_failed(item, error)]
+
+
+def _failed(item: Done, error: StoreError) -> Done:
+    return item._replace(status="failed", reason=str(error), hint=error.hint, packed=None)
 
 
 def _stored(items: Sequence[Done], store: SessionStore) -> Iterable[Done]:
@@ -315,11 +334,20 @@ _workers: list[Worker] = []
 
 
 def _begin(wish: Wish) -> None:
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     # The interrupt is for the process that commits; it ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What is read is a tree without cycles: the collector has next to nothing to find, and need not look so often.
     gc.set_threshold(_COLLECTED, 20, 20)
     _workers.append(Worker(wish))
+
+
+def _follow(parent_id: int) -> None:
+    """End with the process that commits: killed, it cannot tell the others, and they would wait for ever."""
+    parent = parent_process()
+    while parent is not None and parent.is_alive() and os.getppid() == parent_id:
+        time.sleep(_HEARTBEAT)
+    os._exit(1)
 
 
 def _work(candidate: Candidate) -> list[Done]:

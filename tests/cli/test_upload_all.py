@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,55 @@ def test_killed_at_any_time_a_rerun_completes_it(home: Path, repositories: list[
     assert garden.run("publish", "upload-all", "--git").code == 0
     assert sorted(ids(garden)) == [session_id(number) for number in range(1, 31)]
     assert fsck(garden.path) == ""
+
+
+def test_killed_it_leaves_no_process_behind(home: Path, repositories: list[Repository]) -> None:
+    garden, _ = repositories
+    for number in range(1, 41):
+        claude(home, number, garden.path, prompts=tuple(f"Step {step}" for step in range(40)))
+    command = [sys.executable, "-m", "opensession", "publish", "upload-all", "--git", "--jobs", "3"]
+    child = subprocess.Popen(command, cwd=garden.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    listed = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    workers: set[str] = set()
+    while child.poll() is None and len(workers) < 3:
+        workers |= {
+            pid for pid in listed.read_text().split() if b"upload-all" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        }
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+
+    assert len(workers) >= 3
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers) and time.monotonic() < deadline:
+        continue
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_purged_session_stands_in_no_others_way(home: Path, repositories: list[Repository]) -> None:
+    garden, _ = repositories
+    for number in (1, 2, 3):
+        claude(home, number, garden.path)
+    assert garden.run("publish", "upload", str(claude(home, 2, garden.path)), "--git").code == 0
+    path = garden.git("ls-tree", "-r", "--name-only", "opensession/sessions").split()[0].rpartition("/")[0]
+    index = {"GIT_INDEX_FILE": str(garden.path / "grave")}
+    blob = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"], cwd=garden.path, input=b"{}\n", capture_output=True, check=True
+    ).stdout.decode()
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=garden.path, env={**os.environ, **index}, capture_output=True)
+        return done.stdout.decode().strip()
+
+    git("update-index", "--add", "--cacheinfo", f"100644,{blob.strip()},{path}/tombstone.json")
+    tree = git("write-tree")
+    commit = git("commit-tree", tree, "-p", "opensession/sessions", "-m", "purge")
+    garden.git("update-ref", "refs/heads/opensession/sessions", commit)
+
+    done = garden.run("publish", "upload-all", "--git")
+
+    assert done.code == 1
+    assert "was purged" in done.err
+    assert set(ids(garden)) >= {session_id(1), session_id(3)}
 
 
 def test_sessions_of_entire_are_imported(repositories: list[Repository]) -> None:
