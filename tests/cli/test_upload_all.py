@@ -57,6 +57,20 @@ def repositories(tmp_path: Path) -> list[Repository]:
     return made
 
 
+def children(pid: int) -> list[str]:
+    """The processes that a process started, as Linux lists them."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return []
+
+
+def command_line(pid: str) -> str:
+    """What a process runs; an empty string once it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
 def ids(repository: Repository) -> list[str]:
     """The sessions stored in a repository, oldest commit first."""
     return repository.git(
@@ -313,20 +327,17 @@ def test_killed_it_leaves_no_process_behind(home: Path, repositories: list[Repos
         claude(home, number, garden.path, prompts=tuple(f"Step {step}" for step in range(40)))
     command = [sys.executable, "-m", "opensession", "publish", "upload-all", "--git", "--jobs", "3"]
     child = subprocess.Popen(command, cwd=garden.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    listed = Path(f"/proc/{child.pid}/task/{child.pid}/children")
     workers: set[str] = set()
     while child.poll() is None and len(workers) < 3:
-        workers |= {
-            pid for pid in listed.read_text().split() if b"upload-all" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        }
+        workers |= {pid for pid in children(child.pid) if "upload-all" in command_line(pid)}
     child.send_signal(signal.SIGKILL)
     child.wait()
 
     assert len(workers) >= 3
     deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers) and time.monotonic() < deadline:
+    while any(map(command_line, workers)) and time.monotonic() < deadline:
         continue
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert [pid for pid in workers if command_line(pid)] == []
 
 
 def test_a_purged_session_stands_in_no_others_way(home: Path, repositories: list[Repository]) -> None:
