@@ -12,17 +12,17 @@ import msgspec
 from gitstore.errors import CorruptError, StoreError
 from opensession.errors import InputError
 from opensession.imports.entire import tree
-from opensession.source import HEAD_BYTES, Source
+from opensession.source import from_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitstore.repo import Repo
+    from opensession.source import Source
 
 BYTES = 512 * 1024 * 1024
 """A longer transcript is not read into memory; Entire cuts parts of 50 MB, and hosts refuse blobs of 100 MB."""
 
-_TEXT_ENDS = b"\x00 \r\n\t"
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 _ASSET = re.compile(rb"entire-asset:assets/(img-[0-9a-f]{1,64}\.[a-z0-9]{1,10})")
 
@@ -70,15 +70,10 @@ class StoredTranscript(msgspec.Struct, frozen=True):
             content = self.content()
         except StoreError as error:
             raise InputError(f"{self.name} cannot be read: {error}", hint="`git fsck` may tell why.") from error
-        head = content[:HEAD_BYTES]
-        if b"\n" not in head:
-            # One long line is looked at whole, as ``source`` does.
-            head = content[: content.find(b"\n", HEAD_BYTES) + 1] or content
-        if not head.strip(_TEXT_ENDS):
-            raise InputError(f"{self.name} is empty", hint="Entire kept nothing of this session here.")
-        if b"\x00" in head.rstrip(b"\x00") or head.startswith(_PACKED):
+        if content.startswith(_PACKED):
+            # Entire never packs: what looks so was put there to be unpacked.
             raise InputError(f"{self.name} is a binary file, not a session", hint="Entire keeps text.")
-        return Source(name=self.name, path=None, head=head, content=content)
+        return from_bytes(self.name, content)
 
     def _with_pictures(self, content: bytes) -> bytes:
         """Put back what ``transcript/imageextract`` takes out: the Base64 of each picture, to the byte.
