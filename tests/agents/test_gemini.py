@@ -193,3 +193,13 @@ def test_words_of_another_type_are_kept_as_they_are(odd: Any) -> None:
     assert json.loads(golden.dumped(reading).splitlines()[-2])["content"]["blocks"] == [
         {"type": "Json", "data": {"type": odd, "text": "Read."}}
     ]
+
+
+def test_an_answer_as_the_api_has_it_is_an_answer() -> None:
+    answer = {"id": "b", "timestamp": "2026-02-03T10:00:02Z", "type": "model", "parts": [{"text": "Sorted."}]}
+
+    reading = _read(_header(), _user("a", "Sort."), answer)
+
+    assert [type(event.kind).__name__ for event in reading.session.events] == ["UserMessage", "AgentMessage"]
+    assert reading.session.events[1].text() == "Sorted."
+    assert reading.unread == []

@@ -63,6 +63,9 @@ class Messages:
         if not isinstance(message, dict):
             self._talk.draft.unread.append(Unread(line, "not a message"))
             return
+        if message.get("type") == "model" and "parts" in message:
+            # An answer as the API has it, which other programs' exports keep.
+            message = {**message, "type": self._talk.tool, "content": message["parts"]}
         key = fields.text(message.get("id")) or f"line-{line}"
         self._talk.record(line, time=message.get("timestamp"), record_id=key)
         told = self._told.get(key)
