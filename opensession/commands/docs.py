@@ -108,9 +108,9 @@ def agents(markdown: bool, console: Console) -> None:
     if console.verbose:
         for entry, about in described:
             moved = f"; moved by {', '.join(about.environment)}" if about.environment else ""
-            console.write(f"{entry.title}: {about.where}{moved}. Proven on {about.versions}.")
+            console.write(f"{entry.title}: {about.where}{moved}. Versions: {about.versions}.")
     else:
-        console.note("note: -v says on which versions, and which environment variables move a store")
+        console.note("note: -v names the versions, and the environment variables that move a store")
 
 
 def markdown_lines(rows: Sequence[Sequence[str]]) -> list[str]:
