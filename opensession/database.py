@@ -103,6 +103,9 @@ def opened(source: Source) -> Iterator[Database]:
             yield _open(source, stack)
         except sqlite3.Error as error:
             raise _failure(source.name, error) from error
+        except UnicodeDecodeError as error:
+            # SQLite quotes the damaged name in its message, and Python cannot decode that.
+            raise _damaged(source.name, "malformed schema") from error
 
 
 def _open(source: Source, stack: ExitStack) -> Database:
@@ -197,6 +200,10 @@ def _failure(name: str, error: sqlite3.Error) -> OpenSessionError:
         hint = "The agent is writing. Try again in a moment, or close it."
         return InputError(f"{name} is locked by another program", hint=hint)
     reason = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    return _damaged(name, reason)
+
+
+def _damaged(name: str, reason: str) -> InputError:
     hint = "Copy it elsewhere and try `sqlite3 COPY .recover`; the agent itself may not open it either."
     return InputError(f"{name} is a damaged database ({reason})", hint=hint)
 

@@ -136,6 +136,16 @@ def test_a_damaged_one_is_a_message(closed: Path, at: int) -> None:
         said(from_path(closed))
 
 
+def test_a_damaged_name_that_is_no_text_is_a_message(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE notes (id TEXT PRIMARY KEY, said TEXT)")
+    connection.close()
+    path.write_bytes(path.read_bytes().replace(b"sqlite_autoindex", b"\x80qlite_autoindex"))
+
+    with pytest.raises(InputError, match="damaged database"):
+        said(from_path(path))
+
+
 def test_a_truncated_one_is_a_message(closed: Path) -> None:
     closed.write_bytes(closed.read_bytes()[:5000])
 
