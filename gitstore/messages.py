@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SUBJECT_COLUMNS = 72
 _PREFIX = "session: "
 _VALUE_CHARACTERS = 200
-_TRAILER = re.compile(r"(Session-(?:Id|Tool|Model|Events)): (.*)\Z")
+_TRAILER = re.compile(r"(Session-(?:Id|Tool|Model|Events|Purged)): (.*)\Z")
 _COUNT = re.compile(r"[0-9]{1,15}\Z")
 
 
@@ -26,6 +26,7 @@ class Said(NamedTuple):
         model: The model, or an empty string.
         title: The session's title as far as it fitted.
         events: How many events it held; 0 when the message doesn't say.
+        purged: Whether it says that the sessions were removed for good.
     """
 
     session_ids: tuple[str, ...]
@@ -33,6 +34,12 @@ class Said(NamedTuple):
     model: str
     title: str
     events: int
+    purged: bool = False
+
+
+def write_purge(session_ids: Sequence[str]) -> str:
+    """The message of a commit that puts tombstones in the place of sessions."""
+    return write("removed", session_ids).rstrip("\n") + "\nSession-Purged: yes\n"
 
 
 def write(title: str, session_ids: Sequence[str], *, tool: str = "", model: str = "", events: int | None = None) -> str:
@@ -68,6 +75,7 @@ def read(message: str) -> Said:
         model=_first(said, "Session-Model"),
         title=clean(subject.removeprefix(_PREFIX)),
         events=int(count) if _COUNT.match(count) else 0,
+        purged=_first(said, "Session-Purged") == "yes",
     )
 
 

@@ -48,6 +48,16 @@ class Entry(NamedTuple):
         return self.mode == FOLDER
 
 
+class Person(NamedTuple):
+    """Who commits, or on whose behalf."""
+
+    name: str
+    email: str
+
+
+NOBODY = Person("", "")
+
+
 class Commit(NamedTuple):
     """A commit.
 
@@ -58,6 +68,7 @@ class Commit(NamedTuple):
         message: Its message, decoded as far as that went.
         time: When it was committed, in seconds since 1970.
         authored: The author's date: when the session had its last event.
+        author: Who published it; anyone can have written it.
     """
 
     oid: str
@@ -66,13 +77,7 @@ class Commit(NamedTuple):
     message: str
     time: int
     authored: int
-
-
-class Person(NamedTuple):
-    """Who commits."""
-
-    name: str
-    email: str
+    author: Person = NOBODY
 
 
 class Deflated(NamedTuple):
@@ -204,6 +209,7 @@ def parse_commit(oid: str, raw: bytes) -> Commit:
             message=message.decode("utf-8", "replace"),
             time=_seconds(fields[b"committer"]),
             authored=_seconds(fields[b"author"]),
+            author=_person(fields[b"author"]),
         )
     except (KeyError, ValueError, IndexError) as error:
         raise CorruptError(f"{oid} is a damaged commit: {error}") from error
@@ -214,6 +220,11 @@ def _hex(oid: bytes) -> str:
     if _OID.match(oid) is None:
         raise ValueError("no object id")
     return oid.decode()
+
+
+def _person(signature: bytes) -> Person:
+    name, _, rest = signature.decode("utf-8", "replace").rpartition(">")[0].partition("<")
+    return Person(name.strip(), rest.strip())
 
 
 def _seconds(signature: bytes) -> int:

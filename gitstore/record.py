@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from gitstore.objects import NOBODY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitstore.layout import Segment
-    from gitstore.objects import Deflated
+    from gitstore.objects import Deflated, Person
 
 
 class Record(NamedTuple):
@@ -110,6 +112,8 @@ class Publication(NamedTuple):
         model: The model, or an empty string.
         title: The session's title, at most 63 columns of it.
         events: How many events the session then held; 0 when the message doesn't say.
+        author: Who published it, as the commit says.
+        purged: Whether the message says that the sessions were removed for good; the tree decides.
     """
 
     commit: str
@@ -120,3 +124,5 @@ class Publication(NamedTuple):
     model: str
     title: str
     events: int
+    author: Person = NOBODY
+    purged: bool = False

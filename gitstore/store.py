@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gitstore import layout, messages, objects
 from gitstore.backends import open_repo
 from gitstore.catalog import Catalog, catalog
 from gitstore.errors import BusyError, PurgedError, RefMovedError, StoreError, UnknownSessionError
 from gitstore.folder import Folder
+from gitstore.objects import FILE, Entry
 from gitstore.paths import Trees
 from gitstore.placing import Placed, place, write
 from gitstore.record import Outcome, Packed, Publication, Record, Resolver, Stored, Unchanged
@@ -34,6 +35,8 @@ __all__ = ["Outcome", "Packed", "Publication", "Record", "Resolver", "SessionSto
 # SessionStore.list hides the builtin from the annotations of its class.
 Outcomes = list[Outcome]
 Ids = list[str]
+
+Result = TypeVar("Result")
 
 _ATTEMPTS = 100
 _LONGEST_PAUSE = 0.25
@@ -116,8 +119,13 @@ class SessionStore:
     ) -> None:
         self.close()
 
-    def put(self, record: Record, resolver: Resolver) -> Outcome:
+    def put(self, record: Record, resolver: Resolver, author: Person | None = None) -> Outcome:
         """Store a session, united with what is stored of it; the same content makes no commit.
+
+        Args:
+            record: The session.
+            resolver: Unites versions of it.
+            author: On whose behalf; by default whom git knows as the author.
 
         Raises:
             BusyError: Others were faster every time.
@@ -126,7 +134,7 @@ class SessionStore:
             CorruptError: What is stored of it is damaged.
             NoIdentityError: Git does not know who commits.
         """
-        return self.put_many([record], resolver)[0]
+        return self.put_many([record], resolver, author)[0]
 
     def pack(self, record: Record) -> Packed:
         """Make a session's objects without storing them: the slow part of storing many, for several processes at once.
@@ -158,7 +166,9 @@ class SessionStore:
             self._sought = (root, Trees(self.repo))
         return self._sought[1].find(root, layout.session_names(session_id))
 
-    def put_many(self, records: Sequence[Record | Packed], resolver: Resolver) -> Outcomes:
+    def put_many(
+        self, records: Sequence[Record | Packed], resolver: Resolver, author: Person | None = None
+    ) -> Outcomes:
         """Store sessions, one commit each in the order given, and move the ref once: all of them or none.
 
         Raises:
@@ -168,20 +178,69 @@ class SessionStore:
         for record in records:
             if isinstance(record, Packed):
                 self.repo.take(record.objects)
-        for attempt in range(_ATTEMPTS):
-            old = self._tip()
+
+        def build(old: str | None) -> tuple[Outcomes, str | None]:
             if len(records) >= _MANY:
                 self.repo.begin_pack()
-            outcomes, new = self._commit_all(records, resolver, old, done)
+            return self._commit_all(records, resolver, old, done, author)
+
+        return self._moved(build)
+
+    def bury(self, session_id: str, tombstone: Mapping[str, Any], author: Person | None = None) -> str:
+        """Put a tombstone in the place of a session: it is stored no more, and is not taken in again.
+
+        What earlier commits hold of it stays until history is rewritten.
+
+        Args:
+            session_id: The session.
+            tombstone: Who removed it, when and why; ``session_id`` is added.
+            author: On whose behalf; by default whom git knows as the author.
+
+        Returns:
+            The commit.
+
+        Raises:
+            UnknownSessionError: There is none of that id.
+            PurgedError: It was buried before.
+            StoreError: As ``put``.
+        """
+        names = layout.session_names(session_id)
+        content = layout.canonical_json({**tombstone, "format": layout.FORMAT, "session_id": session_id})
+
+        def build(old: str | None) -> tuple[str, str | None]:
+            self._folder(session_id)
+            trees = Trees(self.repo)
+            root = self.repo.commit(old).tree if old is not None else None
+            grave = self.repo.write_tree({layout.TOMBSTONE: Entry(FILE, self.repo.write_blob(content))})
+            now = int(self._clock())
+            who = (author or self.repo.identity("author"), now), (self.repo.identity("committer"), now)
+            parents = (old,) if old is not None else ()
+            data = objects.encode_commit(
+                trees.graft(root, names, grave), parents, *who, messages.write_purge([session_id])
+            )
+            commit = self.repo.write("commit", data)
+            return commit, commit
+
+        return self._moved(build)
+
+    def _moved(self, build: Callable[[str | None], tuple[Result, str | None]]) -> Result:
+        """Build on the tip and move the ref there, again as long as others are faster.
+
+        Args:
+            build: Makes the result and the new tip from the old one; the same tip moves nothing.
+        """
+        for attempt in range(_ATTEMPTS):
+            old = self._tip()
+            result, new = build(old)
             if new is None or new == old:
-                return outcomes
+                return result
             self.repo.flush()
             try:
                 self.repo.move_ref(self.ref, new, old)
             except RefMovedError:
                 self._pause(_jittered(attempt))
             else:
-                return outcomes
+                return result
         raise BusyError(f"{self.ref} is written by others all the time", hint="Nothing was stored. Try again later.")
 
     def get(self, session_id: str) -> Record:
@@ -226,7 +285,7 @@ class SessionStore:
         for commit in self.repo.walk(tip) if tip is not None else ():
             said = messages.read(commit.message)
             if said.session_ids:
-                yield Publication(commit.oid, commit.time, commit.authored, *said)
+                yield Publication(commit.oid, commit.time, commit.authored, *said[:5], commit.author, said.purged)
 
     def list(self) -> Iterator[Publication]:
         """Each session once, at its newest commit, newest first; each result names one session.
@@ -239,7 +298,9 @@ class SessionStore:
             for session_id in publication.session_ids:
                 if session_id not in seen:
                     seen.add(session_id)
-                    yield self._one(publication, session_id)
+                    # Messages are hints: only the tree tells whether a session is gone.
+                    if not publication.purged or self.contains(session_id):
+                        yield self._one(publication, session_id)
         tip = self._tip()
         if tip is not None and self.repo.shallow():
             commit = self.repo.commit(tip)
@@ -263,7 +324,12 @@ class SessionStore:
         return [session_id for session_id in self._catalog.beginning_with(prefix) if self.contains(session_id)]
 
     def _commit_all(
-        self, records: Sequence[Record | Packed], resolver: Resolver, old: str | None, done: dict[int, _Done]
+        self,
+        records: Sequence[Record | Packed],
+        resolver: Resolver,
+        old: str | None,
+        done: dict[int, _Done],
+        author: Person | None,
     ) -> tuple[Outcomes, str | None]:
         """The outcomes, and the last commit of a chain that begins at the old tip.
 
@@ -272,8 +338,14 @@ class SessionStore:
             resolver: Unites versions of a session.
             old: The tip to build on.
             done: What earlier attempts placed, taken again where nobody else changed the session.
+            author: On whose behalf, or None for whom git knows.
         """
-        trees, identity = Trees(self.repo), cache(self.repo.identity)
+        trees = Trees(self.repo)
+
+        @cache
+        def identity(role: str) -> Person:
+            return author if author is not None and role == "author" else self.repo.identity(role)
+
         tip, root = old, self.repo.commit(old).tree if old is not None else None
         outcomes: Outcomes = []
         for number, record in enumerate(records):

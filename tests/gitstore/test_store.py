@@ -461,3 +461,43 @@ def test_a_packed_session_is_united_with_what_is_stored_of_it(repo: Repo) -> Non
     assert lines_of(store.get("abc")) == sorted([*events(9), *events(3, first=20)])
     assert store.tree_of("abc") is not None
     assert store.tree_of("nobody") is None
+
+
+def test_a_session_is_stored_on_behalf_of_somebody() -> None:
+    store = memory()
+    ada = Person("Ada", "ada@example.net")
+
+    store.put(record("one", events(3)), Lines(), ada)
+
+    assert next(store.history()).author == ada
+
+
+def test_a_buried_session_is_gone_from_the_tip_and_does_not_come_back() -> None:
+    store = memory()
+    store.put(record("one", events(3)), Lines())
+    store.put(record("two", events(3)), Lines())
+
+    commit = store.bury("one", {"by": "ada", "reason": "a test"})
+
+    assert [found.session_ids for found in store.list()] == [("two",)]
+    assert next(store.history()).commit == commit
+    assert next(store.history()).purged
+    assert not store.contains("one")
+    with pytest.raises(PurgedError):
+        store.put(record("one", events(3)), Lines())
+    with pytest.raises(PurgedError):
+        store.bury("one", {})
+    with pytest.raises(UnknownSessionError):
+        store.bury("three", {})
+
+
+def test_a_message_alone_removes_nothing() -> None:
+    store = memory()
+    store.put(record("one", events(3)), Lines())
+    tip = store.repo.tip(store.ref)
+    assert tip is not None
+    who = (Person("Eve", "eve@example.org"), 2_000_000_000)
+    forged = objects.encode_commit(store.repo.commit(tip).tree, (tip,), who, who, messages.write_purge(["one"]))
+    store.repo.move_ref(store.ref, store.repo.write("commit", forged), tip)
+
+    assert [found.session_ids for found in store.list()] == [("one",)]
