@@ -1,1 +1,1 @@
-"""The door for browsers and the team server: a Flask application over the floors below."""
+"""The door for browsers and the team server: a Flask application over the floors below (``web.app.create_app``)."""

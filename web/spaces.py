@@ -1,0 +1,97 @@
+"""Where sessions are: a team's repository, or somebody's own."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from web import access
+from web.models import ADMIN, Member, Team
+from web.receipts import Receipts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session as People
+
+    from opensession.index import Progress
+    from web.models import User
+    from web.server import Server
+
+PERSONAL = "personal"
+
+
+class Space(NamedTuple):
+    """A place for sessions, as its user sees it.
+
+    Attributes:
+        id: Names its repository and its part of the index: the team's id, or the user's.
+        team: The team, or None for somebody's own.
+        is_admin: Whether the user may remove what others put there.
+    """
+
+    id: str
+    team: Team | None
+    is_admin: bool
+
+    @property
+    def name(self) -> str:
+        """What ``team_id`` says in the contract: the team's id, or ``personal``."""
+        return self.team.id if self.team is not None else PERSONAL
+
+
+def of(people: People, user: User, team_id: str | None, *, teams: bool = True) -> Space:
+    """The space that a ``team_id`` of the contract means.
+
+    Args:
+        people: The database.
+        user: Who asks; they must be a member.
+        team_id: None and ``personal`` are the user's own.
+        teams: Whether this server has teams.
+
+    Raises:
+        NotFound: It is none of theirs.
+    """
+    if team_id is None or team_id == PERSONAL:
+        return Space(user.id, None, is_admin=True)
+    team, member = access.require_member(people, team_id if teams else "", user)
+    return Space(team.id, team, is_admin=member.role == ADMIN)
+
+
+def seen_by(people: People, user: User | None, *, teams: bool = True) -> list[str]:
+    """The spaces whose sessions somebody sees: their own and their teams'."""
+    if user is None:
+        return []
+    mine = people.scalars(select(Member.team_id).where(Member.user_id == user.id)) if teams else ()
+    return [user.id, *mine]
+
+
+def arrived(server: Server, space: str, by: User | None = None) -> Progress:
+    """Bring the index up to date with what has come into a space.
+
+    Args:
+        server: The stores.
+        space: The space.
+        by: Who brought it, where that is known.
+    """
+    receipts = Receipts(server.database)
+    with server.repositories.open(space) as store:
+        return server.index.catch_up(space, store, partial(receipts.arriving, by=by))
+
+
+def repair(server: Server, spaces: Iterable[str] | None = None) -> None:
+    """Index what came while nobody did: after a kill, or by a push past this server.
+
+    Args:
+        server: The stores.
+        spaces: Which ones; all by default.
+    """
+    for space in spaces if spaces is not None else server.repositories.spaces():
+        if not server.repositories.exists(space):
+            continue
+        with server.repositories.open(space) as store:
+            tip = store.repo.tip(store.ref)
+        if tip is not None and tip != server.index.tip(space):
+            arrived(server, space)
