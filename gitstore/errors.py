@@ -6,6 +6,7 @@ StoreError (1)
  +- UnsafeNameError (2)            an id or a ref that must not become a path
  +- NoIdentityError (2)            user.name or user.email is not set
  +- UnknownSessionError (3)        no session of that id
+ +- UnknownSpaceError (3)          no repository of that name in the folder of them
  +- PurgedError (1)                the session was removed for good
  +- UnsupportedError (1)           the repository needs what this backend cannot do
  +- NewerFormatError (1)           written by a later version
@@ -57,6 +58,12 @@ class NoIdentityError(StoreError):
 
 class UnknownSessionError(StoreError):
     """No session of that id is stored."""
+
+    exit_code = 3
+
+
+class UnknownSpaceError(StoreError):
+    """There is no repository for that space."""
 
     exit_code = 3
 

@@ -88,6 +88,14 @@ class Repo(Sink):
             CorruptError: It is missing, of another kind, damaged or larger than the limit.
         """
 
+    def size(self, kind: str, oid: str) -> int:
+        """How many bytes an object has, without reading them where the backend can.
+
+        Raises:
+            CorruptError: It is missing, of another kind or damaged.
+        """
+        return len(self.read(kind, oid))
+
     @abstractmethod
     def flush(self) -> None:
         """See that everything written is on disk, as far as ``core.fsync`` asks for it.

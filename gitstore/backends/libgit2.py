@@ -22,8 +22,12 @@ _KINDS = {"commit": ObjectType.COMMIT, "tree": ObjectType.TREE, "blob": ObjectTy
 class Libgit2Repo(DiskRepo):
     """A repository read through libgit2, which also moves its refs."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, quarantine: Path | None = None) -> None:
         """Open the repository at a path or above it.
+
+        Args:
+            path: Where it is.
+            quarantine: A folder of objects that are read besides its own.
 
         Raises:
             NotARepositoryError: There is none.
@@ -33,6 +37,8 @@ class Libgit2Repo(DiskRepo):
         self._repo = _opened(path)
         self._settings = _settings(self._repo.config)
         self._odb = self._repo.odb
+        if quarantine is not None:
+            self._odb.add_disk_alternate(quarantine)
         self.top = Path(self._repo.workdir) if self._repo.workdir else None
         common_dir = _common_dir(Path(self._repo.path))
         super().__init__(common_dir, str(common_dir / "objects"), "sha1")
@@ -69,6 +75,16 @@ class Libgit2Repo(DiskRepo):
         if found != _KINDS[kind]:
             raise CorruptError(f"{oid} is not a {kind}")
         return data
+
+    def size(self, kind: str, oid: str) -> int:
+        """How many bytes an object has, from its head."""
+        try:
+            found, size = self._odb.read_header(oid)
+        except (pygit2.GitError, ValueError) as error:
+            raise CorruptError(f"the {kind} {oid} cannot be read: {error}") from error
+        if found != _KINDS[kind]:
+            raise CorruptError(f"{oid} is not a {kind}")
+        return size
 
     def config(self, key: str) -> str | None:
         """A setting as git resolves it, or None."""

@@ -39,8 +39,12 @@ _CHUNK = 1 << 20
 class ProgramRepo(DiskRepo):
     """A repository read through ``git cat-file --batch``, whose refs ``git update-ref --stdin`` moves."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, quarantine: Path | None = None) -> None:
         """Open the repository at a path or above it.
+
+        Args:
+            path: Where it is.
+            quarantine: A folder of objects that are read besides its own.
 
         Raises:
             NotARepositoryError: There is none.
@@ -48,6 +52,7 @@ class ProgramRepo(DiskRepo):
             UnsupportedError: There is no git, or it is older than 2.31.
         """
         self._path = path
+        self._quarantine = quarantine
         self._mover: subprocess.Popen[bytes] | None = None
         self._settings: dict[str, str] | None = None
         where = ("--path-format=absolute", "--git-common-dir", "--git-path", "objects")
@@ -107,6 +112,18 @@ class ProgramRepo(DiskRepo):
             raise CorruptError(f"the {kind} {oid} cannot be read; `git fsck` may tell why")
         return data
 
+    def size(self, kind: str, oid: str) -> int:
+        """How many bytes an object has; they are skipped, not kept."""
+        self._request(oid)
+        answer = self._answer()
+        if answer is None:
+            raise CorruptError(f"the {kind} {oid} is missing")
+        _, found, size = answer
+        self._skip(size)
+        if found != kind:
+            raise CorruptError(f"{oid} is not a {kind}")
+        return size
+
     def write(self, kind: str, data: bytes) -> str:
         """Store an object, unless it is there, and return its id."""
         if self._mover is None:
@@ -159,6 +176,8 @@ class ProgramRepo(DiskRepo):
         environment = {name: value for name, value in os.environ.items() if name not in _LOCAL_VARIABLES}
         # What a ref replaces is for looking at; ids must mean the bytes that they are the hash of.
         environment["GIT_NO_REPLACE_OBJECTS"] = "1"
+        if self._quarantine is not None:
+            environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.fspath(self._quarantine)
         command = ["git", "-C", os.fspath(self._path), *arguments]
         pipe = subprocess.PIPE
         try:

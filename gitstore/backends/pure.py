@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dulwich.config import StackedConfig
 from dulwich.errors import NotGitRepository
 from dulwich.file import FileLocked
+from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ZERO_SHA, ObjectID, valid_hexsha
 from dulwich.refs import Ref, SymrefLoop
 from dulwich.repo import Repo as DulwichRepo
@@ -27,8 +28,12 @@ _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 class PureRepo(DiskRepo):
     """A repository read through dulwich, which also moves its refs."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, quarantine: Path | None = None) -> None:
         """Open the repository at a path or above it.
+
+        Args:
+            path: Where it is.
+            quarantine: A folder of objects that are read besides its own.
 
         Raises:
             NotARepositoryError: There is none.
@@ -44,6 +49,8 @@ class PureRepo(DiskRepo):
             raise UnsupportedError(f"{path} is a {self._repo.object_format.name} repository", hint=hint)
         self.top = None if self._repo.bare else Path(self._repo.path)
         common_dir = Path(self._repo.commondir()).resolve()
+        if quarantine is not None:
+            self._repo.object_store.alternates.append(DiskObjectStore(quarantine))
         super().__init__(common_dir, str(common_dir / "objects"), "sha1")
 
     def close(self) -> None:
