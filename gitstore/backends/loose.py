@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -48,7 +49,9 @@ class LooseObjects:
         """
         try:
             for folder in self._touched:
-                sync_folder(folder)
+                # One that is gone was emptied by a repack, which forced what was in it to the disk.
+                with contextlib.suppress(FileNotFoundError):
+                    sync_folder(folder)
         except OSError as error:
             raise failed(self._root, error) from error
         self._touched.clear()
@@ -104,7 +107,8 @@ class LooseObjects:
             folder.mkdir()
             # As core.sharedRepository wants it: the folder above was made by git for the same people.
             folder.chmod(self._folder_mode())
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):
+            # Someone else made it, or git gc removed it again before we came to its mode.
             return
         if self._synced:
             self._touched.add(self._root)

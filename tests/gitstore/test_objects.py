@@ -45,7 +45,7 @@ def test_a_commit_reads_back() -> None:
     ada, bob = Person("Ada Ü", "ada@example.org"), Person("Bob", "bob@example.org")
     raw = objects.encode_commit(tree, parents, (ada, 100), (bob, 200), "session: x\n\nSession-Id: a\n")
     commit = objects.parse_commit("4" * 40, raw)
-    assert commit == objects.Commit("4" * 40, tree, parents, "session: x\n\nSession-Id: a\n", 200, 100)
+    assert commit == objects.Commit("4" * 40, tree, parents, "session: x\n\nSession-Id: a\n", 200, 100, ada)
 
 
 @pytest.mark.parametrize(
