@@ -65,7 +65,7 @@ def _meta_faults(repo: Repo, folder: Folder) -> Iterator[tuple[str, str]]:
     except StoreError as error:
         yield "", str(error)
         return
-    if layout.canonical_json(meta) != repo.read("blob", folder.entries[layout.META].oid):
+    if not is_canonical(meta, repo.read("blob", folder.entries[layout.META].oid)):
         yield layout.META, "not canonical JSON"
     try:
         contents = [folder.content(ordinal) for ordinal in range(len(names))]
@@ -78,11 +78,25 @@ def _meta_faults(repo: Repo, folder: Folder) -> Iterator[tuple[str, str]]:
     header, _, contents[0] = contents[0].partition(b"\n")
     if not header:
         yield layout.segment_name(0), "no header line"
-    yield from _cut_faults(contents)
-    yield from _count_faults(meta, contents)
+    yield from cut_faults(contents)
+    yield from count_faults(meta, contents)
 
 
-def _cut_faults(contents: list[bytes]) -> Iterator[tuple[str, str]]:
+def is_canonical(meta: dict[str, Any], raw: bytes) -> bool:
+    """Whether the bytes are those that equal metadata share."""
+    try:
+        return layout.canonical_json(meta) == raw
+    except ValueError:
+        # A lone surrogate or NaN, which Python's reader of JSON lets pass.
+        return False
+
+
+def cut_faults(contents: list[bytes]) -> Iterator[tuple[str, str]]:
+    """Where segments are not cut as the format says: the name of each and what is wrong.
+
+    Args:
+        contents: The events of each segment, without the header line.
+    """
     for ordinal, events in enumerate(contents):
         closed_before_its_end = len(events) - len(_last_line(events)) >= layout.SEGMENT_BYTES
         open_before_the_end = len(events) < layout.SEGMENT_BYTES and ordinal < len(contents) - 1
@@ -90,7 +104,13 @@ def _cut_faults(contents: list[bytes]) -> Iterator[tuple[str, str]]:
             yield layout.segment_name(ordinal), "not cut where the format says"
 
 
-def _count_faults(meta: dict[str, Any], contents: list[bytes]) -> Iterator[tuple[str, str]]:
+def count_faults(meta: dict[str, Any], contents: list[bytes]) -> Iterator[tuple[str, str]]:
+    """What metadata count otherwise than there is.
+
+    Args:
+        meta: All of ``meta.json``.
+        contents: The events of each segment, without the header line.
+    """
     counted = {
         "segments": len(contents),
         "events": sum(events.count(b"\n") for events in contents),
