@@ -16,6 +16,7 @@ from opensession.hail.events import (
     Event,
     FileEdit,
     Json,
+    Kind,
     ShellCommand,
     Text,
     ToolCall,
@@ -63,13 +64,13 @@ def _event(number: int, text: str, minute: int) -> Event:
     stamp = f"2026-03-01T{10 + minute // 60:02d}:{minute % 60:02d}:{number % 60:02d}Z"
     match mark:
         case ">":
-            kind, blocks = UserMessage(), [Text(rest)]
+            kind: Kind = UserMessage()
         case "$":
             kind, blocks = ShellCommand(rest, 0), []
         case "!":
             kind, blocks = ShellCommand(rest, 1), []
         case "=":
-            kind, blocks = ToolResult("bash", is_error=False), [Text(rest)]
+            kind = ToolResult("bash", is_error=False)
         case "@":
             kind, blocks = FileEdit(rest), []
         case "~":
