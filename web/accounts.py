@@ -1,14 +1,13 @@
-"""Accounts: registering, signing in, changing a password, leaving."""
+"""Accounts: registering, signing in, changing a password."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from web import keys, limits, passwords, refresh, registration
+from web import keys, limits, names, passwords, refresh, registration
 from web.errors import Conflict, Invalid, Unauthenticated
 from web.limits import Charge, Limit
 from web.models import Identity, User
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 _SIGN_IN_SECONDS = 15 * 60
 _HOUR = 3600
 _WRONG = "invalid email or password"
-
-# Control characters, and those that turn the direction of text so that a name looks like another.
-_NEVER = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Newcomer(NamedTuple):
@@ -56,32 +52,6 @@ class Profile(NamedTuple):
     identities: list[Identity]
 
 
-def clean_email(email: str) -> str:
-    """An e-mail address as it is kept.
-
-    Raises:
-        Invalid: It is none.
-    """
-    clean = email.strip().lower()
-    if "@" not in clean or len(clean.encode()) > 254 or _NEVER.search(clean) or re.search(r"\s", clean):
-        raise Invalid("invalid email address")
-    return clean
-
-
-def clean_nickname(nickname: str) -> str:
-    """A nickname as it is kept.
-
-    Raises:
-        Invalid: It is empty or too long, or would look like another.
-    """
-    clean = nickname.strip()
-    if not 1 <= len(clean.encode("utf-8", "replace")) <= 64:
-        raise Invalid("nickname must be 1-64 characters")
-    if _NEVER.search(clean):
-        raise Invalid("nickname must not have control characters")
-    return clean
-
-
 def register(server: Server, newcomer: Newcomer) -> tuple[User, str]:
     """Make an account, with a password or without, and its default key.
 
@@ -91,10 +61,10 @@ def register(server: Server, newcomer: Newcomer) -> tuple[User, str]:
         Conflict: The e-mail or the nickname is somebody else's.
         TooMany: Too many come from that address.
     """
-    email = clean_email(newcomer.email) if newcomer.email is not None else None
+    email = names.email(newcomer.email) if newcomer.email is not None else None
     if newcomer.password is not None:
         passwords.check(newcomer.password, newcomer.nickname.strip(), email)
-    nickname = clean_nickname(newcomer.nickname)
+    nickname = names.nickname(newcomer.nickname)
     with server.database.reading() as people:
         registration.require_open(people, server.settings, newcomer.invitation)
     limit = Limit("registration", server.settings.registration_limit, _HOUR)
@@ -125,7 +95,7 @@ def sign_in(server: Server, email: str, password: str, address: str) -> User:
         Unauthenticated: They are nobody's.
         TooMany: Too many were wrong.
     """
-    email = clean_email(email)
+    email = names.email(email)
     with server.database.reading() as people:
         user = people.scalar(select(User).where(User.email == email))
         familiar = limits.is_familiar(people, email, limits.network(address))

@@ -50,6 +50,7 @@ class User(Base):
     Attributes:
         nickname: 1 to 64 bytes, unique, case kept.
         email: In lower case; None for accounts without one.
+        email_verified: Whether somebody vouched that it is theirs; who registers with a password only says so.
         password_hash: Argon2id; None for accounts that sign in elsewhere or by key only.
         stamp: Changes when cookies and refresh tokens of earlier sign-ins must no longer count.
     """
@@ -59,6 +60,7 @@ class User(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     nickname: Mapped[str] = mapped_column(unique=True)
     email: Mapped[str | None] = mapped_column(unique=True)
+    email_verified: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None]
     stamp: Mapped[str] = mapped_column(default=new_id)
     created_at: Mapped[str] = mapped_column(default=moments.now)

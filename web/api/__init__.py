@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from web.api.routing import Route
     from web.settings import Settings
 
-_ALWAYS = ("health", "openapi", "auth")
+_ALWAYS = ("health", "openapi", "auth", "keys", "oauth")
 _WITH_TEAMS = ()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from flask import request
 
-from web import accounts, keys, refresh
+from web import accounts, closure, keys, refresh, visits
 from web.access import Access
 from web.accounts import Newcomer
 from web.api.routing import Call, Routes
@@ -55,6 +54,13 @@ class PasswordChange(msgspec.Struct):
 
     current_password: str
     new_password: str
+
+
+class Farewell(msgspec.Struct):
+    """What proves that an account is to be deleted: its password; for one without, its nickname."""
+
+    password: str | None = None
+    nickname: str | None = None
 
 
 class Registered(msgspec.Struct):
@@ -115,17 +121,12 @@ class Done(msgspec.Struct):
     ok: bool = True
 
 
-def address() -> str:
-    """Where the current request comes from."""
-    return request.remote_addr or ""
-
-
 @ROUTES.add(
     "POST", "/register", Access.ANYONE, body=NewNickname, returns=Registered, status=201, errors=(403, 409, 429)
 )
 def register(call: Call, body: NewNickname) -> Registered:
     """Make an account with a nickname only, used with its API key."""
-    user, key = accounts.register(call.server, Newcomer(body.nickname, address(), invitation=body.invitation))
+    user, key = accounts.register(call.server, Newcomer(body.nickname, visits.address(), invitation=body.invitation))
     return Registered(user.id, user.nickname, key)
 
 
@@ -134,7 +135,7 @@ def register(call: Call, body: NewNickname) -> Registered:
 )
 def register_with_password(call: Call, body: NewAccount) -> AuthToken:
     """Make an account with e-mail and password, and sign in to it."""
-    newcomer = Newcomer(body.nickname, address(), body.email, body.password, body.invitation)
+    newcomer = Newcomer(body.nickname, visits.address(), body.email, body.password, body.invitation)
     user, _ = accounts.register(call.server, newcomer)
     return tokens(call, user)
 
@@ -142,7 +143,7 @@ def register_with_password(call: Call, body: NewAccount) -> AuthToken:
 @ROUTES.add("POST", "/auth/login", Access.ANYONE, body=Credentials, returns=AuthToken, errors=(401, 429))
 def login(call: Call, body: Credentials) -> AuthToken:
     """Sign in with e-mail and password."""
-    return tokens(call, accounts.sign_in(call.server, body.email, body.password, address()))
+    return tokens(call, accounts.sign_in(call.server, body.email, body.password, visits.address()))
 
 
 @ROUTES.add("POST", "/auth/refresh", Access.ANYONE, body=RefreshRequest, returns=AuthToken, errors=(401,))
@@ -187,6 +188,13 @@ def me(call: Call) -> Me:
         oauth_providers=[LinkedProvider(name, row.username, display_name(call, name)) for name, row in linked.items()],
         github_username=linked["github"].username if "github" in linked else msgspec.UNSET,
     )
+
+
+@ROUTES.add("DELETE", "/auth/me", Access.USER, body=Farewell, returns=Done, errors=(409, 429))
+def delete_me(call: Call, body: Farewell) -> Done:
+    """Delete the caller's account and personal space; their sessions in teams stay."""
+    closure.close(call.server, call.user, password=body.password, nickname=body.nickname)
+    return Done()
 
 
 @ROUTES.add("POST", "/auth/regenerate-key", Access.USER, returns=NewKey)

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("nickname", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("email_verified", sa.Boolean(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("stamp", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
