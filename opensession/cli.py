@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "session list": ("opensession.commands.session:list_sessions", "List stored sessions, newest first."),
     "session show": ("opensession.commands.session:show", "Read a session in the terminal."),
     "session cat": ("opensession.commands.session:cat", "Print a session as HAIL."),
+    "session search": ("opensession.commands.search:search", "Find sessions by what was said and done in them."),
     "session resume": ("opensession.commands.resume:resume", "Continue a session in another agent."),
     "session verify": ("opensession.commands.session:verify", "Check stored sessions for damage and leaks."),
     "docs completion": ("opensession.commands.docs:completion", "Print the completion script of a shell."),

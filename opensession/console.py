@@ -49,6 +49,14 @@ class Console:
             line = f"\x1b[{_STYLES[style]}m{line}\x1b[0m"
         sys.stdout.write(line + "\n")
 
+    def pieces(self, pieces: Sequence[tuple[str, str]]) -> None:
+        """A line of the result made of pieces, each with its style."""
+        colours = _colours()
+        for text, style in pieces:
+            shown = visible(text)
+            sys.stdout.write(f"\x1b[{_STYLES[style]}m{shown}\x1b[0m" if style and colours else shown)
+        sys.stdout.write("\n")
+
     def document(self, text: str) -> None:
         """A finished document as the result: exactly as it is, but for what would command a terminal."""
         sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
@@ -94,6 +102,18 @@ class Console:
         with Progress(console=_rich(stderr=True), transient=True) as bar:
             task = bar.add_task(title, total=total)
             yield lambda: bar.advance(task)
+
+    @contextmanager
+    def counter(self, title: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar on stderr for work whose size shows later; gives what to call with how much is done, of how much."""
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda _done, _total: None
+            return
+        from rich.progress import Progress  # noqa: PLC0415
+
+        with Progress(console=_rich(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
     def failure(self, message: str, hint: str = "", exit_code: int = 1) -> None:
         """An error: its cause and the next step."""
