@@ -24,6 +24,10 @@ USUAL = (TITLE, SAID, CALL, PATH)
 
 EVERYWHERE = (*USUAL, OUTPUT)
 
+SESSION_BITS = 20
+"""A document's number is its session's, shifted by this, and its place in it: so a search knows the session at once,
+and the numbers of documents are in the order in which sessions came."""
+
 Row = tuple[Any, ...]
 
 Columns = Mapping[str, Sequence[Sequence[str]]]
@@ -80,8 +84,8 @@ class Engine(ABC):
         """Take a document's words out again; they must be what was added."""
 
     @abstractmethod
-    def documents(self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None) -> tuple[str, Row]:
-        """A query for the numbers of documents in which any of the terms is, with its values.
+    def matching(self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None) -> tuple[str, Row]:
+        """A query for the numbers of sessions in which any of the terms is, perhaps repeated, with its values.
 
         Args:
             terms: What is searched for; ``excluded`` is not looked at.
@@ -91,9 +95,9 @@ class Engine(ABC):
 
     @abstractmethod
     def scores(
-        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, first: int
+        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, between: tuple[int, int]
     ) -> tuple[str, Row]:
-        """A query for document numbers from ``first`` on and how well each fits; less is better."""
+        """A query for document numbers in a range and how well each fits: less is better, and none is above 0."""
 
     def prepare(self) -> None:
         """See that the tables are there and of this version."""
@@ -161,23 +165,26 @@ def table_statements(*, integer: str, blob: str, number: str) -> list[str]:
             task_count {integer} NOT NULL, event_count {integer} NOT NULL, duration_seconds {integer} NOT NULL,
             total_input_tokens {integer} NOT NULL, total_output_tokens {integer} NOT NULL,
             files_changed {integer} NOT NULL, lines_added {integer} NOT NULL, lines_removed {integer} NOT NULL,
-            bytes {integer} NOT NULL, has_errors INTEGER NOT NULL, max_active_agents {integer} NOT NULL,
+            bytes {integer} NOT NULL, shown INTEGER NOT NULL, has_errors INTEGER NOT NULL,
+            max_active_agents {integer} NOT NULL,
             git_remote TEXT, git_branch TEXT, git_commit TEXT, git_repo_name TEXT, pr_url TEXT, pr_number {integer},
             body_url TEXT, working_directory TEXT, files_modified TEXT NOT NULL, files_read TEXT NOT NULL,
             parents TEXT NOT NULL,
             UNIQUE (space, session_id))""",
-        "CREATE INDEX index_sessions_recent ON index_sessions (space, created_key DESC, id DESC)",
-        "CREATE INDEX index_sessions_all ON index_sessions (created_key DESC, id DESC)",
+        "CREATE INDEX index_sessions_recent ON index_sessions (space, shown, created_key DESC, id DESC)",
+        "CREATE INDEX index_sessions_tool ON index_sessions (space, shown, tool, created_key DESC, id DESC)",
+        """CREATE INDEX index_sessions_popular
+            ON index_sessions (space, shown, message_count DESC, created_key DESC, id DESC)""",
+        """CREATE INDEX index_sessions_longest
+            ON index_sessions (space, shown, duration_seconds DESC, created_key DESC, id DESC)""",
+        "CREATE INDEX index_sessions_all ON index_sessions (shown, created_key DESC, id DESC)",
         "CREATE INDEX index_sessions_uploaded ON index_sessions (space, uploaded_at, id)",
-        "CREATE INDEX index_sessions_popular ON index_sessions (space, message_count DESC, created_key DESC)",
-        "CREATE INDEX index_sessions_longest ON index_sessions (space, duration_seconds DESC, created_key DESC)",
-        "CREATE INDEX index_sessions_public ON index_sessions (created_key DESC) WHERE is_public = 1",
+        "CREATE INDEX index_sessions_public ON index_sessions (shown, created_key DESC, id DESC) WHERE is_public = 1",
         f"""CREATE TABLE index_segments (
             session {integer} NOT NULL, ordinal INTEGER NOT NULL, oid TEXT NOT NULL, facts {blob} NOT NULL,
             PRIMARY KEY (session, ordinal))""",
         f"""CREATE TABLE index_documents (
-            number {number}, session {integer} NOT NULL, ordinal INTEGER NOT NULL, content {blob} NOT NULL)""",
-        "CREATE INDEX index_documents_session ON index_documents (session, ordinal)",
+            number {integer} PRIMARY KEY, ordinal INTEGER NOT NULL, content {blob} NOT NULL)""",
         f"""CREATE TABLE index_parents (
             session {integer} NOT NULL, space TEXT NOT NULL, parent TEXT NOT NULL, PRIMARY KEY (session, parent))""",
         "CREATE INDEX index_parents_parent ON index_parents (space, parent)",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from opensession.index.engine import SCHEMA, TABLES, Cursor, Engine, Row, table_statements
+from opensession.index.engine import SCHEMA, SESSION_BITS, TABLES, Cursor, Engine, Row, table_statements
 from opensession.index.texts import CALL, COLUMNS, OUTPUT, PATH, SAID, TITLE
 
 if TYPE_CHECKING:
@@ -99,21 +99,21 @@ class PostgresEngine(Engine):
         del space, columns
         cursor.run("DELETE FROM index_words WHERE document = ?", (document,))
 
-    def documents(self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None) -> tuple[str, Row]:
-        """A query for the documents that hold one of the terms."""
-        sql = "SELECT document FROM index_words WHERE words @@ ?::tsquery"
+    def matching(self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None) -> tuple[str, Row]:
+        """A query for the sessions that hold one of the terms."""
+        sql = f"SELECT document >> {SESSION_BITS} AS number FROM index_words WHERE words @@ ?::tsquery"
         return _limited(sql, (_expression(terms, columns),), spaces)
 
     def scores(
-        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, first: int
+        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, between: tuple[int, int]
     ) -> tuple[str, Row]:
         """A query for documents and how well they fit."""
         query = _expression(terms, columns)
         sql = (
             "SELECT document, -ts_rank('{0.1, 0.2, 0.4, 1.0}', words, ?::tsquery, 1) FROM index_words"
-            " WHERE words @@ ?::tsquery AND document >= ?"
+            " WHERE words @@ ?::tsquery AND document >= ? AND document < ?"
         )
-        return _limited(sql, (query, query, first), spaces)
+        return _limited(sql, (query, query, *between), spaces)
 
     @contextmanager
     def _alive(self) -> Iterator[psycopg.Connection[Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from opensession.hail import times
 from opensession.index import snippets, terms
-from opensession.index.engine import EVERYWHERE, USUAL
+from opensession.index.engine import EVERYWHERE, SESSION_BITS, USUAL
 from opensession.index.model import Entry, Figures, Link, NamedFigures, OwnerFigures, Page, Stats
 
 if TYPE_CHECKING:
@@ -44,19 +44,76 @@ _SUMS = (
 )
 
 
-class _Where(NamedTuple):
-    """Conditions that all must hold, with their values."""
+class _Where:
+    """What sessions are wanted: where they are, conditions that all must hold, and in which ones the words are."""
 
-    conditions: list[str]
-    values: list[Any]
-
-    def add(self, condition: str, *values: Any) -> None:
-        self.conditions.append(condition)
-        self.values.extend(values)
+    def __init__(self, query: Query) -> None:
+        self._places: list[tuple[str, tuple[Any, ...]]] = []
+        self._conditions: list[str] = []
+        self._values: list[Any] = []
+        self._sets: list[str] = []
+        self._set_values: list[Any] = []
+        if query.spaces is not None:
+            self._places = [("s.space = ?", (space,)) for space in dict.fromkeys(query.spaces)]
+            if query.public:
+                self._places.append(("s.is_public = 1", ()))
+            if not self._places:
+                self.add("1 = 0")
 
     @property
-    def sql(self) -> str:
-        return " AND ".join(self.conditions) or "1 = 1"
+    def is_split(self) -> bool:
+        """Whether it is quicker to look in each place by itself and to put together what was found."""
+        return len(self._places) > 1 and not self._sets
+
+    def add(self, condition: str, *values: Any) -> None:
+        """A condition on ``s``, the session."""
+        self._conditions.append(condition)
+        self._values.extend(values)
+
+    def add_set(self, sql: str, values: Sequence[Any], *, excluded: bool) -> None:
+        """A query for the numbers of sessions that the wanted ones are among, or not among."""
+        if excluded:
+            self.add(f"s.number NOT IN ({sql})", *values)
+            return
+        self._sets.append(sql)
+        self._set_values.extend(values)
+
+    def select(self, what: str, rest: str = "", *values: Any) -> tuple[str, list[Any]]:
+        """A query over everything wanted.
+
+        Args:
+            what: Its columns.
+            rest: What follows its conditions.
+            values: The values of ``rest``.
+        """
+        places = " OR ".join(condition for condition, _ in self._places)
+        inside = [value for _, some in self._places for value in some]
+        return self._query(what, f"({places})" if places else "", inside, rest, values)
+
+    def select_first(self, what: str, order: str, limit: int, offset: int) -> tuple[str, list[Any]]:
+        """A query for a stretch of an order; of each place no more is looked at than could be in it."""
+        if not self.is_split:
+            return self.select(what, f"ORDER BY {order} LIMIT ? OFFSET ?", limit, offset)
+        branches, values = [], []
+        for condition, inside in self._places:
+            sql, given = self._query("s.number", condition, inside, f"ORDER BY {order} LIMIT ?", [limit + offset])
+            branches.append(f"SELECT number FROM ({sql}) AS place")
+            values += given
+        first = f"SELECT {what} FROM index_sessions s WHERE s.number IN ({' UNION '.join(branches)})"
+        return f"{first} ORDER BY {order} LIMIT ? OFFSET ?", [*values, limit, offset]
+
+    def _query(
+        self, what: str, place: str, inside: Sequence[Any], rest: str, values: Sequence[Any]
+    ) -> tuple[str, list[Any]]:
+        conditions = " AND ".join(filter(None, [place, *self._conditions])) or "1 = 1"
+        given = [*inside, *self._values, *values]
+        if not self._sets:
+            return f"SELECT {what} FROM index_sessions s WHERE {conditions} {rest}", given
+        # The words come first, for few sessions have them; CROSS JOIN keeps SQLite from thinking otherwise.
+        sets = self._sets if len(self._sets) > 1 else [f"SELECT DISTINCT number FROM ({self._sets[0]}) AS found"]
+        matched = f"WITH matched AS ({' INTERSECT '.join(sets)})"
+        sql = f"{matched} SELECT {what} FROM matched m CROSS JOIN index_sessions s WHERE s.number = m.number"
+        return f"{sql} AND {conditions} {rest}", [*self._set_values, *given]
 
 
 class Searcher:
@@ -71,7 +128,7 @@ class Searcher:
         asked = terms.parsed(query.words)
         where = self._where(query, asked)
         limit = max(0, query.limit)
-        total = self._cursor.run(f"SELECT COUNT(*) FROM index_sessions s WHERE {where.sql}", where.values)[0][0]
+        total = self._cursor.run(*where.select("COUNT(*)"))[0][0]
         wanted = tuple(term for term in _terms(query, asked) if not term.excluded)
         sort = "recent" if query.sort == "best" else query.sort
         if query.sort == "best" and wanted:
@@ -115,37 +172,32 @@ class Searcher:
     def stats(self, query: Query) -> Stats:
         """Sums over everything a query finds."""
         where = self._where(query, terms.parsed(query.words))
-        clause = f"FROM index_sessions s WHERE {where.sql}"
-        totals = Figures(**_figures(self._cursor.run(f"SELECT {_SUMS} {clause}", where.values)[0]))
-        grouped = f"SELECT s.owner, MAX(s.owner_name), {_SUMS} {clause} GROUP BY s.owner ORDER BY 3 DESC, 1"
+        totals = Figures(**_figures(self._cursor.run(*where.select(_SUMS))[0]))
+        grouped = where.select(f"s.owner, MAX(s.owner_name), {_SUMS}", "GROUP BY s.owner ORDER BY 3 DESC, 1")
         people = [
-            OwnerFigures(owner=row[0], owner_name=row[1], **_figures(row[2:]))
-            for row in self._cursor.run(grouped, where.values)
+            OwnerFigures(owner=row[0], owner_name=row[1], **_figures(row[2:])) for row in self._cursor.run(*grouped)
         ]
-        return Stats(totals, people, self._by("tool", clause, where), self._by("agent_model", clause, where))
+        return Stats(totals, people, self._by("tool", where), self._by("agent_model", where))
 
-    def _by(self, column: str, clause: str, where: _Where) -> list[NamedFigures]:
-        sql = f"SELECT s.{column}, {_SUMS} {clause} GROUP BY s.{column} ORDER BY 2 DESC, 1"
-        return [NamedFigures(name=row[0], **_figures(row[1:])) for row in self._cursor.run(sql, where.values)]
+    def _by(self, column: str, where: _Where) -> list[NamedFigures]:
+        grouped = where.select(f"s.{column}, {_SUMS}", f"GROUP BY s.{column} ORDER BY 2 DESC, 1")
+        return [NamedFigures(name=row[0], **_figures(row[1:])) for row in self._cursor.run(*grouped)]
 
     def _where(self, query: Query, asked: Asked) -> _Where:
-        where = _Where([], [])
-        _limit_to(where, query)
+        where = _Where(query)
         for name, value in _filters(query, asked):
             _FILTERS[name](where, value)
         if query.failed or asked.failed:
             where.add("s.has_errors = 1")
         if not query.show_empty:
-            where.add("(s.event_count > 0 OR s.message_count > 0)")
+            where.add("s.shown = 1")
         if asked.nothing:
             where.add("1 = 0")
         columns = EVERYWHERE if asked.in_output else USUAL
         spaces = None if query.public else query.spaces
         for term in _terms(query, asked):
-            sql, values = self._engine.documents([term], columns, spaces)
-            operator = "NOT IN" if term.excluded else "IN"
-            inner = f"SELECT d.session FROM index_documents d WHERE d.number IN ({sql})"
-            where.add(f"s.number {operator} ({inner})", *values)
+            sql, values = self._engine.matching([term], columns, spaces)
+            where.add_set(sql, values, excluded=term.excluded)
         return where
 
     def _sorted(self, query: Query, where: _Where, sort: str, limit: int) -> tuple[list[tuple[Entry, int]], str | None]:
@@ -158,9 +210,8 @@ class Searcher:
         return found, self._cursor_of(found[-1][1], sort) if len(rows) > limit and found else None
 
     def _sorted_from(self, where: _Where, sort: str, limit: int, offset: int) -> list[tuple[Entry, int]]:
-        order = ", ".join(_ORDERS[sort])
-        sql = f"SELECT s.number, {_SELECT} FROM index_sessions s WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?"
-        return [_entry(row) for row in self._cursor.run(sql, (*where.values, limit, offset))]
+        sql, values = where.select_first(f"s.number, {_SELECT}", ", ".join(_ORDERS[sort]), limit, offset)
+        return [_entry(row) for row in self._cursor.run(sql, values)]
 
     def _cursor_of(self, number: int, sort: str) -> str:
         names = ", ".join(_KEYS[sort])
@@ -171,8 +222,8 @@ class Searcher:
         self, query: Query, asked: Asked, where: _Where, wanted: Sequence[Term]
     ) -> tuple[list[tuple[Entry, int]], str | None]:
         """The best ones of the newest, best first, then the others, newest first."""
-        sql = f"SELECT s.number FROM index_sessions s WHERE {where.sql} ORDER BY s.created_key DESC, s.id DESC LIMIT ?"
-        window = [row[0] for row in self._cursor.run(sql, (*where.values, RANKED))]
+        newest = where.select_first("s.number", ", ".join(_ORDERS["recent"]), RANKED, 0)
+        window = [row[0] for row in self._cursor.run(*newest)]
         ranked = self._ranked(window, query, asked, wanted)
         start = _place(query.after) if query.after is not None else query.offset
         chosen = ranked[start : start + query.limit]
@@ -188,19 +239,17 @@ class Searcher:
     def _ranked(self, window: list[int], query: Query, asked: Asked, wanted: Sequence[Term]) -> list[int]:
         if not window:
             return []
-        marks = ", ".join("?" * len(window))
-        sql = f"SELECT number, session FROM index_documents WHERE session IN ({marks})"
-        session_of: dict[int, int] = dict(self._cursor.run(sql, window))
         columns = EVERYWHERE if asked.in_output else USUAL
         spaces = None if query.public else query.spaces
-        sql, values = self._engine.scores(wanted, columns, spaces, min(session_of, default=0))
-        best: dict[int, float] = {}
+        first, end = min(window) << SESSION_BITS, (max(window) + 1) << SESSION_BITS
+        sql, values = self._engine.scores(wanted, columns, spaces, (first, end))
+        best = dict.fromkeys(window, 0.0)
         for document, score in self._cursor.run(sql, values):
-            session = session_of.get(document)
-            if session is not None and score < best.get(session, float("inf")):
-                best[session] = score
+            session = document >> SESSION_BITS
+            if session in best:
+                best[session] = min(best[session], score)
         # Of equals, and where words lie in different documents, the newest.
-        return sorted(window, key=lambda number: best.get(number, 0.0))
+        return sorted(window, key=best.__getitem__)
 
     def _entries(self, numbers: Sequence[int]) -> list[tuple[Entry, int]]:
         marks = ", ".join("?" * len(numbers))
@@ -213,8 +262,9 @@ class Searcher:
         return [by_number[number] for number in numbers if number in by_number]
 
     def _shown(self, entry: Entry, number: int, wanted: Sequence[Term], columns: Sequence[str]) -> tuple[Entry, int]:
-        sql = "SELECT content FROM index_documents WHERE session = ? ORDER BY ordinal, number"
-        contents = (bytes(row[0]) for row in self._cursor.run(sql, (number,)))
+        sql = "SELECT content FROM index_documents WHERE number >= ? AND number < ? ORDER BY ordinal, number LIMIT ?"
+        between = (number << SESSION_BITS, (number + 1) << SESSION_BITS, snippets.DOCUMENTS)
+        contents = (bytes(row[0]) for row in self._cursor.run(sql, between))
         found = snippets.of(contents, wanted, columns)
         return msgspec.structs.replace(entry, snippets=found), number
 
@@ -230,14 +280,6 @@ def _entry(row: Row) -> tuple[Entry, int]:
 
 def _figures(row: Row) -> dict[str, int]:
     return dict(zip(Figures.__struct_fields__, map(int, row), strict=True))
-
-
-def _limit_to(where: _Where, query: Query) -> None:
-    if query.spaces is None:
-        return
-    marks = ", ".join("?" * len(query.spaces))
-    mine = f"s.space IN ({marks})" if query.spaces else "1 = 0"
-    where.add(f"({mine} OR s.is_public = 1)" if query.public else mine, *query.spaces)
 
 
 def _filters(query: Query, asked: Asked) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ MOST = 3
 _BEFORE, _AFTER = 60, 140
 """Characters around the first match."""
 
-_DOCUMENTS = 40
+DOCUMENTS = 40
 """Documents of one session that are looked through."""
 
 
@@ -37,7 +37,7 @@ def of(contents: Iterable[bytes], wanted: Sequence[Term], columns: Sequence[str]
     if pattern is None:
         return []
     found: list[tuple[bool, Snippet]] = []
-    for _, content in zip(range(_DOCUMENTS), contents, strict=False):
+    for content in contents:
         for piece in pieces_of(content):
             if piece.column not in columns or piece.column == TITLE:
                 continue

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from opensession.index.engine import SCHEMA, TABLES, Cursor, Engine, Row, table_statements
+from opensession.index.engine import SCHEMA, SESSION_BITS, TABLES, Cursor, Engine, Row, table_statements
 from opensession.index.texts import COLUMNS
 
 if TYPE_CHECKING:
@@ -123,17 +123,17 @@ class SqliteEngine(Engine):
         values = ("delete", document, *_row(space, columns))
         cursor.run(f"INSERT INTO index_words (index_words, rowid, {_NAMES}) VALUES ({marks})", values)
 
-    def documents(self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None) -> tuple[str, Row]:
-        """A query for the documents that hold one of the terms."""
-        sql = "SELECT rowid FROM index_words WHERE index_words MATCH ?"
+    def matching(self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None) -> tuple[str, Row]:
+        """A query for the sessions that hold one of the terms."""
+        sql = f"SELECT rowid >> {SESSION_BITS} AS number FROM index_words WHERE index_words MATCH ?"
         return sql, (_expression(terms, columns, spaces),)
 
     def scores(
-        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, first: int
+        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, between: tuple[int, int]
     ) -> tuple[str, Row]:
         """A query for documents and how well they fit (BM25)."""
-        sql = f"SELECT rowid, bm25(index_words, {_WEIGHTS}) FROM index_words WHERE index_words MATCH ? AND rowid >= ?"
-        return sql, (_expression(terms, columns, spaces), first)
+        sql = f"SELECT rowid, bm25(index_words, {_WEIGHTS}) FROM index_words WHERE index_words MATCH ?"
+        return f"{sql} AND rowid >= ? AND rowid < ?", (_expression(terms, columns, spaces), *between)
 
 
 _NAMES = ", ".join((*COLUMNS, "place"))

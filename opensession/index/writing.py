@@ -12,6 +12,7 @@ from gitstore.errors import PurgedError, StoreError
 from gitstore.folder import Folder
 from opensession.hail import full, times
 from opensession.index import texts
+from opensession.index.engine import SESSION_BITS
 from opensession.index.model import Arrival, Progress
 from opensession.index.terms import words
 from opensession.index.texts import TITLE, Facts, Piece
@@ -99,7 +100,7 @@ class Writer:
             return progress._replace(removed=progress.removed + removed)
 
     def _changed(self, tip: str | None, known: str | None) -> tuple[list[_Changed], bool]:
-        """The sessions to look at, newest first, and whether these are all there are."""
+        """The sessions to look at, oldest first, and whether these are all there are."""
         found: dict[str, list[Publication]] = {}
         complete = True
         for publication in self._store.history() if tip is not None else ():
@@ -111,7 +112,9 @@ class Writer:
         if not complete and self._merged(tip, known):
             # A merge brings commits that are older than the known one.
             return self._changed(tip, None)
-        return [_Changed(name, self._store.tree_of(name), published) for name, published in found.items()], complete
+        # The oldest first, so that numbers rise with time: of a common word, the newest documents are looked at.
+        names = reversed(found.items())
+        return [_Changed(name, self._store.tree_of(name), published) for name, published in names], complete
 
     def _merged(self, tip: str | None, known: str | None) -> bool:
         for commit in self._store.repo.walk(tip) if tip is not None else ():
@@ -212,14 +215,17 @@ class Writer:
 
     def _documents(self, cursor: Cursor, number: int, ordinal: int, pieces: list[Piece]) -> None:
         """Replace the documents of a segment."""
-        sql = "SELECT number, content FROM index_documents WHERE session = ? AND ordinal = ?"
-        for document, content in cursor.run(sql, (number, ordinal)):
+        first, end = documents_of(number)
+        sql = "SELECT number, content FROM index_documents WHERE number >= ? AND number < ? AND ordinal = ?"
+        for document, content in cursor.run(sql, (first, end, ordinal)):
             self._engine.remove_words(cursor, document, self._space, _columns(pieces_of(bytes(content))))
-        cursor.run("DELETE FROM index_documents WHERE session = ? AND ordinal = ?", (number, ordinal))
-        for some in _documents(pieces):
+            cursor.run("DELETE FROM index_documents WHERE number = ?", (document,))
+        sql = "SELECT COALESCE(MAX(number), ?) FROM index_documents WHERE number >= ? AND number < ?"
+        last = cursor.run(sql, (first - 1, first, end))[0][0]
+        for document, some in enumerate(_documents(pieces), last + 1):
             packed = zlib.compress(_ENCODE(some), 1)
-            sql = "INSERT INTO index_documents (session, ordinal, content) VALUES (?, ?, ?) RETURNING number"
-            document = cursor.run(sql, (number, ordinal, packed))[0][0]
+            sql = "INSERT INTO index_documents (number, ordinal, content) VALUES (?, ?, ?)"
+            cursor.run(sql, (document, ordinal, packed))
             self._engine.add_words(cursor, document, self._space, _columns(some))
 
     def _sweep(self, cursor: Cursor, there: set[str]) -> int:
@@ -233,11 +239,19 @@ class Writer:
 
 def remove(engine: Engine, cursor: Cursor, space: str, number: int) -> None:
     """Strike out a session with everything that belongs to it."""
-    for document, content in cursor.run("SELECT number, content FROM index_documents WHERE session = ?", (number,)):
+    between = documents_of(number)
+    sql = "SELECT number, content FROM index_documents WHERE number >= ? AND number < ?"
+    for document, content in cursor.run(sql, between):
         engine.remove_words(cursor, document, space, _columns(pieces_of(bytes(content))))
-    for table in ("index_documents", "index_segments", "index_parents"):
+    cursor.run("DELETE FROM index_documents WHERE number >= ? AND number < ?", between)
+    for table in ("index_segments", "index_parents"):
         cursor.run(f"DELETE FROM {table} WHERE session = ?", (number,))
     cursor.run("DELETE FROM index_sessions WHERE number = ?", (number,))
+
+
+def documents_of(number: int) -> tuple[int, int]:
+    """The first number that a document of a session may have, and the first of the next session."""
+    return number << SESSION_BITS, (number + 1) << SESSION_BITS
 
 
 def _documents(pieces: list[Piece]) -> Iterator[list[Piece]]:
@@ -291,6 +305,7 @@ def _row(meta: Mapping[str, Any], header: bytes, parts: list[Facts]) -> dict[str
         "created_key": _key(created),
         "updated_at": _offset(updated),
         "bytes": _whole(meta.get("bytes")),
+        "shown": int(figures["event_count"] > 0 or figures["message_count"] > 0),
         "has_errors": int(facts.failed),
         "max_active_agents": agents,
         "working_directory": _clean(cwd) if isinstance(cwd, str) else None,
@@ -398,6 +413,7 @@ _LATER = {
     "updated_at": "",
     "uploaded_at": "",
     "bytes": 0,
+    "shown": 0,
     "has_errors": 0,
     "max_active_agents": 1,
     "files_modified": "[]",
