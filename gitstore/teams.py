@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitstore import maintenance
+from gitstore.backends import spare_memory
 from gitstore.backends.durable import failed, sync_folder
 from gitstore.errors import StoreError, UnknownSpaceError, UnsafeNameError
 from gitstore.objects import Person
@@ -93,6 +94,7 @@ class Repositories:
         self.backend = backend
         self._server = server
         self._kept = threading.local()
+        spare_memory()
 
     def create(self, space: str) -> Path:
         """Make the repository of a space, unless it is there, and say where it is.

@@ -62,3 +62,12 @@ def _open_any(path: Path | str, quarantine: Path | None) -> Repo:
         return _open(path, "libgit2", quarantine)
     except (ImportError, UnsupportedError):
         return _open(path, other, quarantine)
+
+
+def spare_memory() -> None:
+    """Keep the memory of a process that stays small, whatever the size of its repositories."""
+    try:
+        from gitstore.backends.libgit2 import spare_memory as spare  # noqa: PLC0415 - as above
+    except ImportError:
+        return  # The others map nothing.
+    spare()

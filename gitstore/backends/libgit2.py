@@ -16,6 +16,8 @@ from gitstore.errors import CorruptError, NotARepositoryError, UnsupportedError,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_WINDOW_BYTES = 16 * 1024 * 1024
+_MAPPED_BYTES = 64 * 1024 * 1024
 _KINDS = {"commit": ObjectType.COMMIT, "tree": ObjectType.TREE, "blob": ObjectType.BLOB}
 
 
@@ -111,6 +113,16 @@ class Libgit2Repo(DiskRepo):
                 return "it was made by someone else"
             transaction.set_target(ref, new, message=REFLOG_MESSAGE)
         return None
+
+
+def spare_memory() -> None:
+    """Map no more than a few pieces of packs into memory at once, in all of this process: for a server that stays.
+
+    libgit2 maps whole packs by default, up to 8 GiB. What is mapped counts as memory of the process, for which a
+    container has a limit.
+    """
+    pygit2.settings.mwindow_size = _WINDOW_BYTES
+    pygit2.settings.mwindow_mapped_limit = _MAPPED_BYTES
 
 
 def _opened(path: Path | str) -> pygit2.Repository:
