@@ -47,7 +47,13 @@ class Prepared(NamedTuple):
     repository_dir: str | None
 
 
-def prepare(recognised: Recognised, privacy_of: Callable[[str | None], Privacy], *, redact: bool = True) -> Prepared:
+def prepare(
+    recognised: Recognised,
+    privacy_of: Callable[[str | None], Privacy],
+    *,
+    redact: bool = True,
+    elsewhere: bool = False,
+) -> Prepared:
     """Take out of a session what must not leave.
 
     Args:
@@ -55,6 +61,7 @@ def prepare(recognised: Recognised, privacy_of: Callable[[str | None], Privacy],
         privacy_of: What the user, and the repository the session goes into, want kept back; it is asked with the
             session's own working directory, since that may decide on the repository.
         redact: False only when the user has confirmed it.
+        elsewhere: The session was held on another machine: this one's home and files say nothing about it.
 
     Raises:
         InputError: There is nothing in the session, or it is excluded.
@@ -77,7 +84,8 @@ def prepare(recognised: Recognised, privacy_of: Callable[[str | None], Privacy],
     session.events.sort(key=order_key)
     report = Report()
     if redact:
-        report = _redactor(privacy, reading.repository_dir).session(session)
+        redactor = Redactor(privacy) if elsewhere else _redactor(privacy, reading.repository_dir)
+        report = redactor.session(session)
     return Prepared(session, report, recognised.reader, len(reading.unread), reading.skipped, reading.repository_dir)
 
 

@@ -148,6 +148,24 @@ def named_failures(name: str) -> Iterator[None]:
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
+def unpacked(name: str, raw: BinaryIO, limit: int) -> bytes:
+    """All bytes of a stream, decompressed.
+
+    Args:
+        name: What to call it in messages.
+        raw: The stream, at its start; seekable.
+        limit: More bytes than this are refused, however few they were before.
+
+    Raises:
+        InputError: It is a damaged archive, or there is more in it.
+    """
+    with named_failures(name):
+        content = _decompressed(raw).read(limit + 1)
+    if len(content) > limit:
+        raise InputError(f"{name} holds more than {limit:,} bytes")
+    return content
+
+
 def _checked(source: Source) -> Source:
     with named_failures(source.name), source.open() as stream:
         head = stream.read(HEAD_BYTES)

@@ -43,6 +43,10 @@ _ALWAYS = frozenset(("mime",))
 """Fields that have a default with us and none in the format."""
 
 
+NO_JSON = frozenset(("json", "utf-8", "depth", "surrogate"))
+"""Codes of faults that make a text no JSON that every peer reads."""
+
+
 class Fault(NamedTuple):
     """What is wrong with a line.
 
@@ -119,6 +123,27 @@ def check(line: bytes, *, first: bool = False) -> tuple[dict[str, Any] | None, l
     return value, faults
 
 
+def check_session(data: bytes) -> list[Fault]:
+    """All that is wrong with a session that is one JSON object, as the HTTP contract has it."""
+    return check_member("session", data)
+
+
+def check_member(name: str, data: bytes) -> list[Fault]:
+    """All that is wrong with a part of a session: ``session`` itself, or its ``stats``."""
+    try:
+        value = _parsed(data.decode(), data)
+    except UnicodeDecodeError:
+        return [Fault("utf-8", "not UTF-8")]
+    except _Refused as refused:
+        return [refused.fault]
+    return list(_parts()[name](value))
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is a time as the format has it."""
+    return _TIME.fullmatch(text) is not None and times.canonical(text) is not None
+
+
 def _parsed(text: str, line: bytes) -> Any:
     try:
         value = _decoder().decode(text)
@@ -181,6 +206,20 @@ class _Field(NamedTuple):
     check: Check
     required: bool
     nullable: bool
+
+
+@cache
+def _parts() -> dict[str, Check]:
+    """The check of a session that is one object, and of its statistics."""
+    lines = _lines()
+    session = [
+        *(_Field(name, _typed(str, "a string"), True, False) for name in ("version", "session_id")),
+        _Field("agent", _object(_fields(Agent)), True, False),
+        _Field("context", _object(_fields(Context)), True, False),
+        _Field("events", _list_of(lines["event"]), True, False),
+        _Field("stats", lines["stats"], True, False),
+    ]
+    return {"session": _object(session), "stats": lines["stats"]}
 
 
 @cache

@@ -29,7 +29,9 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
     stats: msgspec.Raw = msgspec.Raw()
 
 
-_BODY = msgspec.json.Decoder(Body)
+BODY = msgspec.json.Decoder(Body)
+"""Decodes a session that has nothing but what the format has."""
+
 _STRAY = b"\x00 \t\r\n"
 _MARK = b"\xef\xbb\xbf"
 
@@ -47,20 +49,36 @@ def read(data: bytes, name: str = "") -> Reading:
     text = data.removeprefix(_MARK).strip(_STRAY)
     notes, clock = Notes(), Clock()
     try:
-        body = _BODY.decode(text)
+        body = BODY.decode(text)
     except lines.UNDECODABLE:
         value = _object(text, notes)
         session = salvage.header(value, 0, notes, name)
         session.events = [clock.set(event) for event in _events(value.get("events"), notes)]
     else:
-        session = Session(
-            session_id=body.session_id or name,
-            agent=body.agent,
-            context=body.context,
-            events=[clock.set(event_of(event)) for event in body.events],
-            version=body.version,
-        )
+        session = session_of(body, name)
     return reading(session, notes, len(session.events))
+
+
+def session_of(body: Body, name: str = "") -> Session:
+    """The session that a decoded struct means.
+
+    Args:
+        body: The struct.
+        name: The session's id when it has none.
+    """
+    clock = Clock()
+    return Session(
+        session_id=body.session_id or name,
+        agent=body.agent,
+        context=body.context,
+        events=[clock.set(event_of(event)) for event in body.events],
+        version=body.version,
+    )
+
+
+def reading_of(session: Session) -> Reading:
+    """A session that was read without anything to say about it."""
+    return reading(session, Notes(), len(session.events))
 
 
 def _object(text: bytes, notes: Notes) -> dict[str, Any]:

@@ -1,0 +1,222 @@
+"""One session on the server: taken in, shown, made public, removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gitstore.errors import PurgedError, UnknownSessionError
+from gitstore.layout import safe_session_id
+from gitstore.store import Stored
+from opensession import publish
+from opensession.config import Privacy
+from opensession.errors import InputError
+from opensession.redact import PATH_RULE
+from opensession.union import Union
+from web import access, moments, quotas, spaces
+from web.errors import Conflict, Forbidden, NotFound, Unprocessable
+from web.models import ADMIN, Member, Receipt, Team, User
+from web.receipts import author
+from web.summaries import Linked, Names, SessionDetail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gitstore.record import Record
+    from opensession.index import Entry
+    from opensession.publish import Prepared
+    from opensession.recognition import Recognised
+    from web.server import Server
+    from web.spaces import Space
+
+_PRIVACY = Privacy(strip_env_vars=False)
+"""The machine of the server says nothing about a session that was held elsewhere."""
+
+
+class Ready(NamedTuple):
+    """A session that has passed the gate.
+
+    Attributes:
+        name: What it came as.
+        prepared: The session, of which only facts are left.
+        title: Its title.
+        tool: Its agent.
+        record: As the store keeps it.
+    """
+
+    name: str
+    prepared: Prepared
+    title: str
+    tool: str
+    record: Record
+
+    @property
+    def size(self) -> int:
+        """Bytes of its events."""
+        return sum(len(segment.data) for segment in self.record.segments)
+
+    @property
+    def events(self) -> int:
+        """How many events it has."""
+        return sum(segment.lines for segment in self.record.segments)
+
+    @property
+    def redacted(self) -> dict[str, int]:
+        """What was taken out, by rule."""
+        counts = self.prepared.report.counts
+        return {rule: counts[rule] for rule in sorted(counts) if rule != PATH_RULE}
+
+
+class Taken(NamedTuple):
+    """What became of a session.
+
+    Attributes:
+        id: The server's for it.
+        status: ``stored``, ``updated`` or ``unchanged``.
+        ready: What was taken.
+    """
+
+    id: str
+    status: str
+    ready: Ready
+
+
+def prepare(recognised: Recognised, attributes: Mapping[str, Any], parents: Iterable[str]) -> Ready:
+    """Let a session through the one gate.
+
+    Args:
+        recognised: The session as it was read.
+        attributes: What the request says of it beside.
+        parents: Sessions it follows from.
+
+    Raises:
+        Unprocessable: There is nothing in it.
+    """
+    recognised.reading.session.context.attributes |= attributes
+    try:
+        prepared = publish.prepare(recognised, lambda _: _PRIVACY, elsewhere=True)
+    except InputError as error:
+        raise Unprocessable(str(error)) from None
+    title, tool = prepared.session.context.title or "", prepared.session.agent.tool
+    record = publish.record_of(prepared, (safe_session_id(parent) for parent in parents))
+    return Ready(recognised.name, prepared, title, tool, record)
+
+
+def take(server: Server, user: User, space: Space, ready: Ready) -> Taken:
+    """Store a session in a space and index it; what is there already stays as it is.
+
+    Raises:
+        Conflict: It was removed.
+        TooLarge: The quota of the space is used up.
+    """
+    server.repositories.create(space.id)
+    quotas.check(server, space, ready.size)
+    try:
+        with server.repositories.writing(space.id) as store:
+            outcome = store.put(ready.record, Union(), author(user))
+    except PurgedError:
+        raise Conflict("the session was removed here, and is not taken in again") from None
+    # Unchanged may mean that somebody was killed before it was indexed; nothing is done when nothing is due.
+    spaces.arrived(server, space.id, by=user)
+    entry = server.index.named(space.id, ready.record.session_id)
+    if entry is None:
+        raise Unprocessable("the session cannot be read back")
+    status = "unchanged"
+    if isinstance(outcome, Stored):
+        status = "stored" if outcome.new else "updated"
+    return Taken(entry.id, status, ready)
+
+
+def visible(server: Server, user: User | None, session: str) -> Entry:
+    """A session that somebody may see.
+
+    Raises:
+        NotFound: There is none, or it is none of theirs.
+    """
+    entry = server.index.entry(session)
+    if entry is None or not (entry.is_public or _is_seen(server, user, entry.space)):
+        raise NotFound("session not found")
+    return entry
+
+
+def detail(server: Server, user: User | None, session: str) -> SessionDetail:
+    """A session with what it is linked to.
+
+    Raises:
+        NotFound: There is none, or it is none of theirs.
+    """
+    entry = visible(server, user, session)
+    links = [Linked(*link) for link in server.index.linked(entry)]
+    with server.database.reading() as people:
+        return Names(people, [entry]).detail(entry, links)
+
+
+def publicise(server: Server, user: User, session: str, *, public: bool) -> SessionDetail:
+    """Show a session to anyone, or no longer.
+
+    Raises:
+        NotFound: It is none of theirs.
+        Forbidden: They may see it, and not decide about it.
+    """
+    entry = visible(server, user, session)
+    _require_say(server, user, entry)
+    with server.database.writing() as people:
+        receipt = people.get(Receipt, (entry.space, entry.session_id))
+        if receipt is None:
+            receipt = Receipt(
+                space=entry.space, session_id=entry.session_id, owner=entry.owner, uploaded_at=entry.uploaded_at
+            )
+            people.add(receipt)
+        receipt.is_public = public
+    server.index.set_public(entry.id, public=public)
+    return detail(server, user, session)
+
+
+def remove(server: Server, user: User, session: str) -> None:
+    """Put a tombstone in the place of a session: it is gone at once, and does not come back.
+
+    Raises:
+        NotFound: It is none of theirs.
+        Forbidden: They may see it, and not remove it.
+    """
+    entry = visible(server, user, session)
+    _require_say(server, user, entry)
+    tombstone = {"by": user.id, "at": moments.now(), "reason": "deleted on the server"}
+    try:
+        with server.repositories.writing(entry.space) as store:
+            store.bury(entry.session_id, tombstone, author(user))
+    except (PurgedError, UnknownSessionError):
+        pass
+    spaces.arrived(server, entry.space, by=user)
+
+
+def may_remove(server: Server, user: User, space: Space, session_id: str) -> bool:
+    """Whether somebody may remove a session from a space: their own, or as an admin any."""
+    if space.is_admin:
+        return True
+    entry = server.index.named(space.id, session_id)
+    return entry is not None and entry.owner == user.id
+
+
+def _is_seen(server: Server, user: User | None, space: str) -> bool:
+    if user is not None and space == user.id:
+        return True
+    if not server.settings.teams:
+        return False
+    with server.database.reading() as people:
+        try:
+            access.team_of(people, space, user)
+        except NotFound:
+            return False
+    return True
+
+
+def _require_say(server: Server, user: User, entry: Entry) -> None:
+    if entry.owner == user.id or entry.space == user.id:
+        return
+    with server.database.reading() as people:
+        member = people.get(Member, (entry.space, user.id)) if people.get(Team, entry.space) is not None else None
+    if member is None:
+        # Public, but none of theirs.
+        raise Forbidden("not your session") if entry.is_public else NotFound("session not found")
+    if member.role != ADMIN:
+        raise Forbidden("not your session")
