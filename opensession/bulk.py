@@ -7,15 +7,8 @@ committed stays, the rest is read again by the next run: the same content makes 
 
 from __future__ import annotations
 
-import gc
-import os
-import signal
-import sys
-import threading
-import time
-from collections import deque
-from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from abc import ABC, abstractmethod
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,7 +16,7 @@ import msgspec
 
 from gitstore.errors import CorruptError, PurgedError, StoreError
 from gitstore.store import Stored
-from opensession import candidates, publish, recognition, workspace
+from opensession import candidates, pool, publish, recognition, workspace
 from opensession.config import load
 from opensession.errors import ExcludedError, NoSessionError, OpenSessionError, UnrecognisedError
 from opensession.hail import times
@@ -37,6 +30,7 @@ if TYPE_CHECKING:
     from opensession.candidates import Candidate
     from opensession.config import Privacy
     from opensession.recognition import Recognised
+    from opensession.redact import Report
     from opensession.workspace import Workspace
 
 WAITING = 1000
@@ -44,15 +38,6 @@ WAITING = 1000
 
 HOMELESS = "not in a git repository"
 """Why a session is left out that took place outside of every repository."""
-
-_HEARTBEAT = 0.5
-"""Seconds between a process's looks at whether the one it works for is there."""
-
-_AHEAD = 4
-"""Candidates handed to each process before its answers are taken."""
-
-_COLLECTED = 50_000
-"""New objects after which a process that reads looks for cycles among them."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -79,7 +64,7 @@ class Done(NamedTuple):
         status: packed, then stored, updated or unchanged (would-store and so on in a dry run); skipped; failed.
         reason: Why it was skipped or failed.
         hint: The next step.
-        place: The repository.
+        place: The repository; for a server, where the session took place.
         packed: The session, not committed yet.
         session_id: The session.
         tool: The agent's slug.
@@ -87,6 +72,10 @@ class Done(NamedTuple):
         ended: When it had its last event, in nanoseconds since 1970.
         secrets: What redaction found, by rule.
         unread: Records that were not understood.
+        team: The team it went to on a server, or ``personal``.
+        url: Where it can be seen there.
+        exit_code: That of the failure.
+        stops: The failure is one of the others as well: nothing more is to be tried.
     """
 
     name: str
@@ -101,19 +90,21 @@ class Done(NamedTuple):
     ended: int = 0
     secrets: Mapping[str, int] | None = None
     unread: int = 0
+    team: str = ""
+    url: str = ""
+    exit_code: int = 1
+    stops: bool = False
 
 
-class _SkippedError(OpenSessionError):
+class SkippedError(OpenSessionError):
     """A session that is left out for a reason that is no failure."""
 
 
-class Worker:
-    """Reads, redacts and packs; one in each process, since repositories and rules are opened once."""
+class Worker(ABC):
+    """Reads what is wanted; one in each process, since repositories and rules are opened once."""
 
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
-        self._places: dict[str | None, Workspace] = {}
-        self._privacies: dict[Path, Privacy] = {}
 
     def work(self, candidate: Candidate) -> list[Done]:
         """What becomes of a candidate's sessions; failures are results, so that one file never stops the others."""
@@ -132,7 +123,7 @@ class Worker:
             expected = candidate.found_by is not None or candidate.source is not None
             status, reason = ("failed", str(error)) if expected else ("skipped", "not a session")
             done.append(Done(candidate.name, status, reason, error.hint if expected else ""))
-        except _SkippedError as error:
+        except SkippedError as error:
             done.append(Done(candidate.name, "skipped", str(error)))
         except OpenSessionError as error:
             done.append(Done(candidate.name, "failed", str(error), error.hint))
@@ -142,39 +133,54 @@ class Worker:
             done.append(Done(candidate.name, "failed", f"unexpected {type(error).__name__}: {error}", hint))
         return done
 
+    @abstractmethod
+    def _taken(self, recognised: Recognised) -> Done:
+        """What becomes of a session that is wanted."""
+
     def _check(self, source: Any) -> None:
         """Leave out a file that nobody said is a session: what is none, and parts of another file's session."""
         reader = recognition.agent_of(source)
         if reader is not None and source.path is not None and candidates.part_of(source.path, reader) is not None:
-            raise _SkippedError("part of another session")
+            raise SkippedError("part of another session")
 
     def _session(self, recognised: Recognised, candidate: Candidate) -> Done:
         try:
-            return self._packed(recognised, candidate)
+            self._choose(recognised, candidate)
+            return self._taken(recognised)
         except NoSessionError:
             return Done(recognised.name, "skipped", "empty")
         except ExcludedError:
             return Done(recognised.name, "skipped", "excluded")
-        except _SkippedError as error:
+        except SkippedError as error:
             return Done(recognised.name, "skipped", str(error))
         except (OpenSessionError, StoreError) as error:
-            return Done(recognised.name, "failed", str(error), error.hint)
+            return Done(recognised.name, "failed", str(error), error.hint, exit_code=error.exit_code)
 
-    def _packed(self, recognised: Recognised, candidate: Candidate) -> Done:
-        session = recognised.reading.session
-        wish = self._wish
+    def _choose(self, recognised: Recognised, candidate: Candidate) -> None:
+        session, wish = recognised.reading.session, self._wish
         ended = times.parse(session.context.updated_at)
         if wish.tools and session.agent.tool not in wish.tools:
-            raise _SkippedError("another agent")
+            raise SkippedError("another agent")
         if wish.since is not None and ended < wish.since:
-            raise _SkippedError("older")
+            raise SkippedError("older")
         for key, value in candidate.attributes.items():
             session.context.attributes.setdefault(key, value)
+
+
+class Packer(Worker):
+    """Redacts and packs for the repositories."""
+
+    def __init__(self, wish: Wish) -> None:
+        super().__init__(wish)
+        self._places: dict[str | None, Workspace] = {}
+        self._privacies: dict[Path, Privacy] = {}
+
+    def _taken(self, recognised: Recognised) -> Done:
+        session = recognised.reading.session
+        ended = times.parse(session.context.updated_at)
         place = self._place(recognised.reading.repository_dir)
         prepared = publish.prepare(recognised, lambda _: self._privacy(place))
         title, tool = session.context.title or "", session.agent.tool
-        counts = prepared.report.counts
-        secrets = {rule: counts[rule] for rule in sorted(counts) if rule != PATH_RULE}
         packed = place.sessions().pack(publish.record_of(prepared))
         return Done(
             recognised.name,
@@ -185,7 +191,7 @@ class Worker:
             tool=tool,
             title=title,
             ended=ended,
-            secrets=secrets,
+            secrets=secrets_in(prepared.report),
             unread=prepared.unread,
         )
 
@@ -198,7 +204,7 @@ class Worker:
             else:
                 found = workspace.of_session(directory, stays=True)
             if found is None or found.store is None:
-                raise _SkippedError(HOMELESS)
+                raise SkippedError(HOMELESS)
             self._places[asked] = found
         return self._places[asked]
 
@@ -206,6 +212,11 @@ class Worker:
         if place.place not in self._privacies:
             self._privacies[place.place] = load(place.top).privacy
         return self._privacies[place.place]
+
+
+def secrets_in(report: Report) -> dict[str, int]:
+    """What redaction found, by rule; shortened paths are none."""
+    return {rule: report.counts[rule] for rule in sorted(report.counts) if rule != PATH_RULE}
 
 
 def prepared(
@@ -224,8 +235,7 @@ def prepared(
     Raises:
         OpenSessionError: A process was ended from outside.
     """
-    found = _alone(wanted, wish) if processes <= 1 else _together(wanted, wish, processes)
-    for done in found:
+    for done in pool.worked(wanted, partial(Packer, wish), processes):
         yield [_kept(item, wish, stores) for item in done]
 
 
@@ -239,28 +249,6 @@ def _kept(item: Done, wish: Wish, stores: Callable[[Path], SessionStore]) -> Don
         return item._replace(packed=stores(Path(item.place)).take(item.packed))
     except StoreError as error:
         return item._replace(status="failed", reason=str(error), hint=error.hint, packed=None)
-
-
-def _alone(wanted: Iterable[Candidate], wish: Wish) -> Iterator[list[Done]]:
-    worker = Worker(wish)
-    return (worker.work(candidate) for candidate in wanted)
-
-
-def _together(wanted: Iterable[Candidate], wish: Wish, processes: int) -> Iterator[list[Done]]:
-    method = "fork" if sys.platform == "linux" else "spawn"
-    pool = ProcessPoolExecutor(processes, get_context(method), _begin, (wish,))
-    try:
-        yield from _ordered(pool, iter(wanted), processes * _AHEAD)
-    except BrokenProcessPool as error:
-        hint = "What was stored stays. Run it again, with --jobs 1 if memory is short."
-        raise OpenSessionError("a reading process was ended by the system", hint=hint) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def cores() -> int:
-    """How many processes this machine works with at once."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def committed(done: Sequence[Done], stores: Callable[[Path], SessionStore], *, dry_run: bool) -> list[Done]:
@@ -317,38 +305,3 @@ def _foreseen(items: Sequence[Done], store: SessionStore) -> Iterable[Done]:
         tree = item.packed.tree if item.packed is not None else None
         known = "unchanged" if there == tree else "would-update"
         yield item._replace(status="would-store" if there is None else known, packed=None)
-
-
-def _ordered(pool: ProcessPoolExecutor, wanted: Iterator[Candidate], ahead: int) -> Iterator[list[Done]]:
-    running: deque[Any] = deque()
-    for candidate in wanted:
-        running.append(pool.submit(_work, candidate))
-        if len(running) >= ahead:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
-
-
-_workers: list[Worker] = []
-"""This process's one, when it is a process of the pool."""
-
-
-def _begin(wish: Wish) -> None:
-    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    # The interrupt is for the process that commits; it ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What is read is a tree without cycles: the collector has next to nothing to find, and need not look so often.
-    gc.set_threshold(_COLLECTED, 20, 20)
-    _workers.append(Worker(wish))
-
-
-def _follow(parent_id: int) -> None:
-    """End with the process that commits: killed, it cannot tell the others, and they would wait for ever."""
-    parent = parent_process()
-    while parent is not None and parent.is_alive() and os.getppid() == parent_id:
-        time.sleep(_HEARTBEAT)
-    os._exit(1)
-
-
-def _work(candidate: Candidate) -> list[Done]:
-    return _workers[0].work(candidate)

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "publish upload": ("opensession.commands.publish:upload", "Store session files on the sessions branch."),
+    "account config": ("opensession.commands.account:configure", "Show or set the team server, key and team."),
+    "account server status": ("opensession.commands.account:status", "Say whether the team server answers."),
+    "account server verify": ("opensession.commands.account:verify", "Ask the team server whose key this is."),
+    "publish upload": ("opensession.commands.publish:upload", "Store session files in git, or on the team server."),
     "publish upload-all": (
         "opensession.commands.upload_all:upload_all",
-        "Store all sessions of this machine, each in its repository.",
+        "Store all sessions of this machine, in their repositories or on the team server.",
     ),
     "session handoff": ("opensession.commands.handoff:handoff", "Brief the next agent from stored sessions."),
     "session list": ("opensession.commands.session:list_sessions", "List stored sessions, newest first."),
@@ -40,13 +43,26 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Every command by its words, with where it is and its line in the help."""
 
 GROUPS: Mapping[str, str] = {
-    "publish": "Bring sessions into git.",
+    "account": "The team server, and who you are there.",
+    "account server": "Ask the team server how it is, and who you are.",
+    "publish": "Bring sessions into git, or to the team server.",
     "session": "Find, read and hand on stored sessions.",
     "docs": "Completion scripts, agents and formats.",
 }
 
-RENAMED: Mapping[str, str] = {"upload": "publish upload", "upload-all": "publish upload-all"}
+RENAMED: Mapping[str, str] = {
+    "upload": "publish upload",
+    "upload-all": "publish upload-all",
+    "config set api-url": "account config --server",
+    "config set api-key": "account config --api-key",
+}
 """Older spellings that still work and say the new one."""
+
+_OLDER_FORMS: Mapping[str, str] = {
+    "config set api-url": "opensession.commands.account:set_url",
+    "config set api-key": "opensession.commands.account:set_key",
+}
+"""Where the older spellings are whose arguments stand otherwise."""
 
 REMOVED: Mapping[str, str] = {
     "session discover": "use `opensession session handoff --last`, or name a file: `opensession publish upload FILE`",
@@ -79,11 +95,11 @@ class LazyGroup(click.Group):
         path = self._prefix + cmd_name
         if path in COMMANDS:
             return _load(COMMANDS[path][0])
-        if not self._prefix and cmd_name in GROUPS:
-            return LazyGroup(prefix=f"{cmd_name} ", name=cmd_name, help=GROUPS[cmd_name], no_args_is_help=True)
+        if path in GROUPS or any(older.startswith(f"{path} ") for older in RENAMED):
+            return LazyGroup(prefix=f"{path} ", name=cmd_name, help=GROUPS.get(path), no_args_is_help=True)
         if path in RENAMED:
             click.echo(f"note: `{path}` is now `opensession {RENAMED[path]}`", err=True)
-            return _load(COMMANDS[RENAMED[path]][0])
+            return _load(_OLDER_FORMS.get(path) or COMMANDS[RENAMED[path]][0])
         if path in REMOVED:
             raise click.UsageError(f"`opensession {path}` does not exist: {REMOVED[path]}.", ctx)
         return None
@@ -93,7 +109,7 @@ class LazyGroup(click.Group):
         rows = []
         for word in self.list_commands(ctx):
             path = self._prefix + word
-            rows.append((word, COMMANDS[path][1] if path in COMMANDS else GROUPS[word]))
+            rows.append((word, COMMANDS[path][1] if path in COMMANDS else GROUPS[path]))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -119,7 +135,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line; the only place where errors become exit codes.
 
     Returns:
-        0 success, 1 general, 2 usage, 3 nothing found, 130 interrupted.
+        0 success, 1 general, 2 usage, 3 nothing found, 4 authentication, 5 network, 130 interrupted.
     """
     try:
         code = root.main(list(arguments), prog_name="opensession", standalone_mode=False)

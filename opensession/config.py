@@ -1,7 +1,7 @@
 """Configuration: the only reader of the environment and of config.toml.
 
-A user's file sets things; a repository's ``.opensession/config.toml`` can only tighten privacy, for it comes with a
-clone and is not to be trusted with a server, a key or a program to run.
+A user's file sets things; a repository's ``.opensession/config.toml`` can tighten privacy and name the team that its
+sessions are for, and nothing else: it comes with a clone and is not to be trusted with a server, a key or a program.
 """
 
 from __future__ import annotations
@@ -20,13 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIG_DIR = "OPENSESSION_CONFIG_DIR"
+SERVER = "OPENSESSION_SERVER"
+API_KEY = "OPENSESSION_API_KEY"
+TEAM_ID = "OPENSESSION_TEAM_ID"
+ALLOW_HTTP = "OPENSESSION_ALLOW_HTTP"
+KEYRING = "OPENSESSION_KEYRING"
 FILE = "config.toml"
 REPOSITORY_FILE = ".opensession/config.toml"
 
 SETTINGS: tuple[tuple[str, str], ...] = (
     (CONFIG_DIR, "environment: the folder of config.toml, instead of the system's usual one"),
+    (SERVER, "environment: the address of the team server, instead of server.url"),
+    (API_KEY, "environment: the key for it, instead of the keyring's and server.api_key"),
+    (TEAM_ID, "environment: the team that sessions are uploaded to, instead of server.team_id"),
+    (ALLOW_HTTP, "environment: 1 allows plain http to a server that is not this machine"),
+    (KEYRING, "environment: off leaves the system's keyring alone; the key is kept in config.toml"),
     ("NO_COLOR", "environment: no colours on the terminal"),
     ("opensession.ref", "git config: the ref of the sessions, instead of refs/heads/opensession/sessions"),
+    ("server.url", "none: the address of the team server, like https://sessions.example.org"),
+    ("server.api_key", "none: the key for it, where no keyring keeps it (`opensession account config --api-key -`)"),
+    ("server.team_id", "personal: the team that sessions are uploaded to"),
+    ("identity.team_id", "none: another spelling of server.team_id"),
+    ("server.allow_http", "false: true allows plain http to a server that is not this machine"),
+    ("team.id", "none: the team a repository's sessions are for (in the repository's file only)"),
     ("privacy.strip_paths", "true: the home folder becomes ~ and user names in paths become user"),
     ("privacy.strip_env_vars", "true: values of the working directory's .env files are removed"),
     ("privacy.exclude_patterns", "[]: globs of files whose content is never stored"),
@@ -38,6 +54,8 @@ SETTINGS: tuple[tuple[str, str], ...] = (
 
 _LISTS = ("exclude_patterns", "exclude_tools", "allow")
 _SWITCHES = ("strip_paths", "strip_env_vars")
+_ON = frozenset({"1", "true", "yes", "on"})
+_OFF = frozenset({"0", "false", "no", "off"})
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -59,16 +77,44 @@ class Privacy(msgspec.Struct, frozen=True):
     allow: tuple[str, ...] = ()
 
 
+class Server(msgspec.Struct, frozen=True):
+    """The team server as one place states it; what is not stated is empty.
+
+    Attributes:
+        url: Its address.
+        api_key: Who the user is there.
+        team_id: The team that sessions go to.
+        allow_http: Whether plain http is good enough for it.
+    """
+
+    url: str = ""
+    api_key: str = ""
+    team_id: str = ""
+    allow_http: bool = False
+
+    def __repr__(self) -> str:
+        """All but the key, which is to be in no log and no traceback."""
+        return f"Server(url={self.url!r}, api_key={'...' if self.api_key else ''!r}, team_id={self.team_id!r})"
+
+
 class Config(msgspec.Struct, frozen=True):
     """Everything that is configured.
 
     Attributes:
         privacy: What must not leave.
         notes: Things in the files that were left out, for the user to know.
+        server: The team server in the user's file.
+        environment: The team server in the environment, which stands over the file.
+        repository_team: The team that the repository's file names, or an empty string.
+        keyring: Whether the system's keyring may be used.
     """
 
     privacy: Privacy = Privacy()
     notes: tuple[str, ...] = ()
+    server: Server = Server()
+    environment: Server = Server()
+    repository_team: str = ""
+    keyring: bool = True
 
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -94,22 +140,48 @@ def load(repository: Path | None = None, environ: Mapping[str, str] = os.environ
         ConfigError: A file is not TOML or a value has the wrong type; the message names file and line.
     """
     path = config_dir(environ) / FILE
-    config = Config(_privacy(_table(path), path))
+    table = _table(path)
+    config = Config(
+        _privacy(table, path),
+        server=_server(table, path),
+        environment=_from_environment(environ),
+        keyring=environ.get(KEYRING, "").strip().lower() not in _OFF,
+    )
     if repository is None:
         return config
     path = repository / REPOSITORY_FILE
     return _tightened(config, _table(path), path)
 
 
+def read(path: Path) -> str:
+    """The text of a configuration file; empty when there is none.
+
+    Raises:
+        ConfigError: It cannot be read, or is not TOML.
+    """
+    text = _text(path)
+    _parsed(text, path)
+    return text
+
+
 def _table(path: Path) -> dict[str, Any]:
+    return _parsed(_text(path), path)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return ""
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="Check its owner and mode.") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8: {error}", hint="Mend the file; it was left untouched.") from error
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    if not text:
+        return {}
     # Only now: most users have no file, and the parser costs them 10 ms of every command.
     import tomllib  # noqa: PLC0415
 
@@ -119,16 +191,46 @@ def _table(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: {error}", hint="Mend the file; it was left untouched.") from error
 
 
-def _privacy(table: Mapping[str, Any], path: Path) -> Privacy:
-    section = table.get("privacy", {})
+def _from_environment(environ: Mapping[str, str]) -> Server:
+    url, key, team = (environ.get(name, "").strip() for name in (SERVER, API_KEY, TEAM_ID))
+    return Server(url, key, team, environ.get(ALLOW_HTTP, "").strip().lower() in _ON)
+
+
+def _server(table: Mapping[str, Any], path: Path) -> Server:
+    section = _section(table, "server", path)
+    found = {name: _line(section, "server", name, path) for name in ("url", "api_key", "team_id")}
+    # An older spelling, which stands in files that are there already.
+    found["team_id"] = found["team_id"] or _line(_section(table, "identity", path), "identity", "team_id", path)
+    return Server(**found, allow_http=_switch(section, "server", "allow_http", path) or False)
+
+
+def _section(table: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+    section = table.get(name, {})
     if not isinstance(section, dict):
-        raise _wrong(path, "privacy", "a table")
+        raise _wrong(path, name, "a table")
+    return section
+
+
+def _line(section: Mapping[str, Any], table: str, name: str, path: Path) -> str:
+    value = section.get(name, "")
+    if not isinstance(value, str):
+        raise _wrong(path, f"{table}.{name}", "a text")
+    return value.strip()
+
+
+def _switch(section: Mapping[str, Any], table: str, name: str, path: Path) -> bool | None:
+    value = section.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise _wrong(path, f"{table}.{name}", "true or false")
+    return value
+
+
+def _privacy(table: Mapping[str, Any], path: Path) -> Privacy:
+    section = _section(table, "privacy", path)
     found: dict[str, Any] = {}
     for name in _SWITCHES:
-        if name in section:
-            if not isinstance(section[name], bool):
-                raise _wrong(path, f"privacy.{name}", "true or false")
-            found[name] = section[name]
+        if (chosen := _switch(section, "privacy", name, path)) is not None:
+            found[name] = chosen
     for name in _LISTS:
         if name in section:
             found[name] = _texts(section[name], path, f"privacy.{name}")
@@ -172,7 +274,8 @@ def _tightened(config: Config, table: Mapping[str, Any], path: Path) -> Config:
         exclude_tools=_united(mine.exclude_tools, wanted.exclude_tools),
         rules=tuple(dict.fromkeys(mine.rules + wanted.rules)),
     )
-    return Config(privacy, config.notes + notes)
+    team = _line(_section(table, "team", path), "team", "id", path)
+    return msgspec.structs.replace(config, privacy=privacy, notes=config.notes + notes, repository_team=team)
 
 
 def _united(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,6 +9,10 @@ OpenSessionError (1)
  +- UsageError (2)           the request itself makes no sense
  |   +- ConfigError (2)      a configuration file that cannot be read
  +- NothingFoundError (3)    the reference is well formed, but nothing answers to it
+ +- AuthenticationError (4)  the server does not know who asks, or lets nobody in without a key
+ |   +- ForbiddenError (4)   it knows them, and does not let them
+ +- NetworkError (5)         the server cannot be reached, or cannot answer now
+     +- ServerFailedError (5)  the server is there, but failed over this request
 
 The command line and the web are the only two places that catch these.
 """
@@ -65,3 +69,23 @@ class NothingFoundError(OpenSessionError):
     """A well-formed reference that nothing answers to."""
 
     exit_code = 3
+
+
+class AuthenticationError(OpenSessionError):
+    """The server does not know the key, or there is none to show."""
+
+    exit_code = 4
+
+
+class ForbiddenError(AuthenticationError):
+    """The server knows who asks, and does not let them."""
+
+
+class NetworkError(OpenSessionError):
+    """The server cannot be reached, or does not answer as it should."""
+
+    exit_code = 5
+
+
+class ServerFailedError(NetworkError):
+    """The server answered that it failed; another request may well succeed."""
