@@ -20,10 +20,9 @@ def session_of(record: Record) -> Session:
     Raises:
         InputError: The record does not hold HAIL; ``session verify`` tells more.
     """
-    session = decoded(record)
-    _overlay(session, record.meta)
+    session = overlaid(decoded(record), record.meta)
     if record.assets:
-        assets.inline(session, record.assets.__getitem__)
+        assets.inline(session.events, record.assets.__getitem__)
     return session
 
 
@@ -46,7 +45,8 @@ def _lines(data: bytes) -> list[bytes]:
     return [line for line in data.split(b"\n") if line]
 
 
-def _overlay(session: Session, meta: Mapping[str, Any]) -> None:
+def overlaid(session: Session, meta: Mapping[str, Any]) -> Session:
+    """The session, with what its metadata say laid over its first line."""
     context = session.context
     context.title = meta.get("title") or None
     context.description = meta.get("description") or None
@@ -57,3 +57,4 @@ def _overlay(session: Session, meta: Mapping[str, Any]) -> None:
     context.attributes = {**context.attributes, **meta.get("attributes", {})}
     session.agent.tool_version = meta.get("tool_version")
     session.agent.model = meta.get("model") or session.agent.model
+    return session

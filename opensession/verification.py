@@ -58,7 +58,7 @@ def _content(record: Record, session: Session) -> Iterator[str]:
     keys = [order_key(event) for event in session.events]
     if keys != sorted(keys):
         yield "the events are out of order"
-    missing = assets.inline(session, record.assets.__getitem__)
+    missing = assets.inline(session.events, record.assets.__getitem__)
     yield from (f"assets/{name} is missing" for name in missing)
     # Paths are the publisher's choice; secrets are nobody's.
     today = Redactor(Privacy(strip_paths=False, strip_env_vars=False)).session(session)

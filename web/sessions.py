@@ -13,8 +13,8 @@ from opensession.errors import InputError
 from opensession.redact import PATH_RULE
 from opensession.union import Union
 from web import access, moments, quotas, spaces
-from web.errors import Conflict, Forbidden, NotFound, Unprocessable
-from web.models import ADMIN, Member, Receipt, Team, User
+from web.errors import Conflict, Forbidden, NotFound, TooLarge, Unprocessable
+from web.models import ADMIN, Member, Receipt, User
 from web.receipts import author
 from web.summaries import Linked, Names, SessionDetail
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 _PRIVACY = Privacy(strip_env_vars=False)
 """The machine of the server says nothing about a session that was held elsewhere."""
+
+
+REFUSED = (Conflict, TooLarge)
+"""What keeps one session out and says nothing about the next."""
 
 
 class Ready(NamedTuple):
@@ -211,12 +215,13 @@ def _is_seen(server: Server, user: User | None, space: str) -> bool:
 
 
 def _require_say(server: Server, user: User, entry: Entry) -> None:
-    if entry.owner == user.id or entry.space == user.id:
+    """See that somebody decides about a session: it is their own, or they are an admin of the team it is in.
+
+    Who has left a team leaves their sessions to it.
+    """
+    if entry.space == user.id:
         return
     with server.database.reading() as people:
-        member = people.get(Member, (entry.space, user.id)) if people.get(Team, entry.space) is not None else None
-    if member is None:
-        # Public, but none of theirs.
-        raise Forbidden("not your session") if entry.is_public else NotFound("session not found")
-    if member.role != ADMIN:
+        member = people.get(Member, (entry.space, user.id))
+    if member is None or (member.role != ADMIN and entry.owner != user.id):
         raise Forbidden("not your session")

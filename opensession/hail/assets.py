@@ -14,9 +14,9 @@ import msgspec
 from opensession.hail.events import Audio, File, Image, Video
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from opensession.hail.events import Block
+    from opensession.hail.events import Block, Event
     from opensession.hail.session import Session
 
 SCHEME = "asset:"
@@ -40,18 +40,18 @@ def extract(session: Session) -> dict[str, bytes]:
     return found
 
 
-def inline(session: Session, load: Callable[[str], bytes]) -> list[str]:
-    """Put the binaries back into a session, in place: the reverse of ``extract``.
+def inline(events: Iterable[Event], load: Callable[[str], bytes]) -> list[str]:
+    """Put the binaries back into events, in place: the reverse of ``extract``.
 
     Args:
-        session: A session with references.
+        events: Events of a session, with references.
         load: Gives a binary by its SHA-256; KeyError when there is none.
 
     Returns:
         The hashes for which there was none; their references stay.
     """
     missing: list[str] = []
-    for event in session.events:
+    for event in events:
         if any(reference(block) is not None for block in event.blocks):
             event.blocks = [_inlined(block, load, missing) for block in event.blocks]
     return missing

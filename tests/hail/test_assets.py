@@ -40,7 +40,7 @@ def test_a_large_binary_is_moved_and_comes_back(block: Block, moved: Block) -> N
     found = assets.extract(given_session)
     assert found == {DIGEST: PICTURE}
     assert given_session.events[0].blocks == [Text("before"), moved]
-    assert assets.inline(given_session, found.__getitem__) == []
+    assert assets.inline(given_session.events, found.__getitem__) == []
     assert given_session.events[0].blocks == [Text("before"), block]
 
 
@@ -80,7 +80,7 @@ def test_extracting_again_changes_nothing() -> None:
 def test_a_missing_binary_is_told_and_its_reference_stays() -> None:
     empty: dict[str, bytes] = {}
     given_session = session(File("a", f"asset:{DIGEST}"))
-    assert assets.inline(given_session, empty.__getitem__) == [DIGEST]
+    assert assets.inline(given_session.events, empty.__getitem__) == [DIGEST]
     assert given_session.events[0].blocks == [File("a", f"asset:{DIGEST}")]
 
 
@@ -98,5 +98,5 @@ def test_any_binary_comes_back_exactly(data: bytes, mime: str) -> None:
     before = copy.deepcopy(given_session)
     found = assets.extract(given_session)
     assert hashlib.sha256(large).hexdigest() in found
-    assets.inline(given_session, found.__getitem__)
+    assets.inline(given_session.events, found.__getitem__)
     assert given_session == before

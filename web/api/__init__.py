@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from web.api.routing import Route
     from web.settings import Settings
 
-_ALWAYS = ("health", "openapi", "auth", "keys", "oauth")
-_WITH_TEAMS = ()
+_ALWAYS = ("health", "openapi", "auth", "keys", "oauth", "sessions", "stats")
+_WITH_TEAMS: tuple[str, ...] = ("sync", "team_stats")
 
 
 def routes_of(settings: Settings) -> list[Route]:
