@@ -41,14 +41,15 @@ def sign_in(server: Server, stranger: Stranger, invitation: str | None = None) -
         Conflict: Their account here is linked with another account there.
         Forbidden: They have no account, and this server takes nobody, or only who is invited.
     """
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
         try:
             with server.database.writing() as people:
-                return (
-                    _known(people, stranger)
-                    or _by_email(people, server, stranger)
-                    or _new(people, server, stranger, invitation)
-                )
+                known = _known(people, stranger) or _by_email(people, server, stranger)
+                if known is not None:
+                    return known
+                registration.require_open(people, server.settings, invitation, stranger)
+                # When others are faster again and again, numbers are what everybody tries.
+                return _new(people, server, stranger, _free_nickname(people, stranger, crowded=tried > 1))
         except IntegrityError:
             continue  # Somebody took the name, or they came twice at once.
     raise Conflict("nickname already taken")
@@ -133,11 +134,8 @@ def _hand_over(people: People, server: Server, user: User) -> None:
     keys.issue_default(people, server.vault, user.id)
 
 
-def _new(people: People, server: Server, stranger: Stranger, invitation: str | None) -> User:
-    registration.require_open(people, server.settings, invitation, stranger)
-    user = User(
-        nickname=_free_nickname(people, stranger), email=stranger.email, email_verified=stranger.email is not None
-    )
+def _new(people: People, server: Server, stranger: Stranger, nickname: str) -> User:
+    user = User(nickname=nickname, email=stranger.email, email_verified=stranger.email is not None)
     people.add(user)
     people.flush()
     people.add(_identity(user.id, stranger))
@@ -155,11 +153,11 @@ def _identity(user_id: str, stranger: Stranger) -> Identity:
     )
 
 
-def _free_nickname(people: People, stranger: Stranger) -> str:
+def _free_nickname(people: People, stranger: Stranger, *, crowded: bool) -> str:
     """Their name there, with a number when it is somebody's here."""
     name = re.sub(r"@.*", "", stranger.username).strip() or stranger.provider
     name = name.encode("utf-8", "ignore")[: _LONGEST - _SUFFIX].decode("utf-8", "ignore").strip()
-    for suffix in ("", *(f"-{number}" for number in range(2, _NUMBERED)), f"-{secrets.token_hex(4)}"):
+    for suffix in () if crowded else ("", *(f"-{number}" for number in range(2, _NUMBERED))):
         if people.scalar(select(User.id).where(User.nickname == name + suffix)) is None:
             return name + suffix
     return f"{name}-{secrets.token_hex(4)}"

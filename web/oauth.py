@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from web.settings import Provider
 
 MINUTES = 10
-_DEPARTURES = Limit("oauth", 100, 15 * 60)
+_DEPARTURES_PER_LOGIN = 10
+_SECONDS = 15 * 60
 _OPENID = ("google", "oidc")
 
 
@@ -95,7 +96,9 @@ def depart(
         ProviderFailed: The provider does not say where to go.
     """
     provider = elsewhere.provider_of(server.settings, name)
-    limits.charge(server.database, [Charge(_DEPARTURES, limits.network(address))])
+    # Each leaves a row for a while; who fails to sign in with a password is counted far more strictly.
+    limit = Limit("oauth", server.settings.login_limit * _DEPARTURES_PER_LOGIN, _SECONDS)
+    limits.charge(server.database, [Charge(limit, limits.network(address))])
     endpoints = _endpoints(provider)
     state, verifier, nonce = secrets.token_hex(32), secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     with server.database.writing() as people:

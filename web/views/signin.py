@@ -75,7 +75,7 @@ def landed() -> Response:
     Tokens may stand behind the ``#`` of its address, which no server sees; the redirect has one of its own, so that
     the browser lets go of them.
     """
-    return redirect("/#" if signin.visitor() is not None else "/login#", 303)
+    return redirect("/#signed-in" if signin.visitor() is not None else "/login#signed-out", 303)
 
 
 @PAGES.errorhandler(Refusal)
