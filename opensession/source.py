@@ -186,7 +186,8 @@ def _decompressed(raw: BinaryIO) -> BinaryIO:
     magic = raw.read(4)
     raw.seek(0)
     if magic.startswith(_GZIP):
-        packed = gzip.GzipFile(fileobj=raw)
+        # The mode is said, since it would else be guessed from a file that can also be written.
+        packed = gzip.GzipFile(fileobj=raw, mode="rb")
         return io.BufferedReader(_Unpacked(raw, iter(lambda: packed.read(_CHUNK), b"")))
     if magic == _ZSTD:
         return io.BufferedReader(_Unpacked(raw, _zstd_chunks(raw)))

@@ -15,6 +15,7 @@ from opensession.hail.read import READER
 from opensession.recognition import Recognised
 from web import sessions
 from web.errors import Invalid, Refusal, TooLarge, Unprocessable
+from web.shapes import shaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,12 +78,7 @@ def decoded(content: bytes) -> Upload:
         Invalid: It is no JSON.
         Unprocessable: It is JSON of another shape.
     """
-    try:
-        return _UPLOAD.decode(content)
-    except msgspec.ValidationError as error:
-        raise Unprocessable(f"the JSON body has another shape: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(f"the request body is no JSON: {error}") from None
+    return shaped(content, _UPLOAD)
 
 
 def session_of(upload: Upload, parents: Sequence[str]) -> Ready:

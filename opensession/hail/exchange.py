@@ -15,7 +15,7 @@ from opensession.hail import strict, whole
 from opensession.hail.events import Code, ShellCommand
 
 if TYPE_CHECKING:
-    from opensession.hail.events import Event
+    from opensession.hail.full import EventBody
     from opensession.hail.session import Reading
 
 _U64, _U32, _I32 = 2**64, 2**32, 2**31
@@ -44,25 +44,24 @@ def read(data: bytes) -> Reading:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         _check(data)
         return whole.read(data)
-    session = whole.session_of(body)
-    plain = all(map(_is_plain, session.events)) and strict.is_time(session.context.created_at)
-    if not plain or not strict.is_time(session.context.updated_at) or not _has_figures(body.stats):
+    moments = (body.context.created_at, body.context.updated_at)
+    if not (all(map(strict.is_time, moments)) and all(map(_is_plain, body.events)) and _has_figures(body.stats)):
         _check(data)
-    return whole.reading_of(session)
+    return whole.reading_of(whole.session_of(body))
 
 
-def _is_plain(event: Event) -> bool:
+def _is_plain(event: EventBody) -> bool:
     """Whether nothing is in an event that types alone do not tell to be right."""
     if not strict.is_time(event.timestamp):
         return False
     if event.duration_ms is not None and not 0 <= event.duration_ms < _U64:
         return False
-    kind = event.kind
+    kind = event.event_type.data
     if isinstance(kind, ShellCommand) and kind.exit_code is not None and not -_I32 <= kind.exit_code < _I32:
         return False
     return not any(
         isinstance(block, Code) and block.start_line is not None and not 0 <= block.start_line < _U32
-        for block in event.blocks
+        for block in event.content.blocks
     )
 
 

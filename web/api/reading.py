@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from web.errors import Invalid, Refusal, Unprocessable
+from web.errors import Invalid, Refusal
+from web.shapes import shaped
 
 if TYPE_CHECKING:
     from flask import Request
@@ -28,7 +29,7 @@ def is_json(content_type: str) -> bool:
 
 
 def body(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
-    """The JSON of a request. Booleans are no numbers, 3.0 is no whole number, unknown members are passed over.
+    """The JSON of a request.
 
     Raises:
         UnsupportedMediaType: It does not say that it is JSON.
@@ -37,12 +38,7 @@ def body(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
     """
     if not is_json(request.headers.get("Content-Type", "")):
         raise UnsupportedMediaType("expected a request with Content-Type: application/json")
-    try:
-        return decoder.decode(request.get_data(cache=False))
-    except msgspec.ValidationError as error:
-        raise Unprocessable(f"the JSON body has another shape: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(f"the request body is no JSON: {error}") from None
+    return shaped(request.get_data(cache=False), decoder)
 
 
 def query(request: Request, shape: type[Shape]) -> Shape:
