@@ -69,7 +69,7 @@ class Charge(NamedTuple):
     @property
     def window(self) -> int:
         """When the present span of time began, in seconds since 1970."""
-        return int(time.time()) // self.limit.seconds * self.limit.seconds
+        return _now() // self.limit.seconds * self.limit.seconds
 
 
 def charge(database: Database, charges: Iterable[Charge]) -> None:
@@ -83,14 +83,14 @@ def charge(database: Database, charges: Iterable[Charge]) -> None:
         for one in charges:
             row = people.get(Attempts, (one.subject, one.window))
             if row is not None and row.count >= one.limit.most:
-                raise TooMany("too many attempts; try again later", one.window + one.limit.seconds - int(time.time()))
+                raise TooMany("too many attempts; try again later", one.window + one.limit.seconds - _now())
     # In one order, so that two that meet don't wait for each other for ever.
     rows = sorted((one.subject, one.window) for one in charges)
     with database.writing() as people:
         for subject, window in rows:
             people.execute(_ADD, {"subject": subject, "window": window})
         if secrets.randbelow(_SWEPT_ONE_IN) == 0:
-            people.execute(delete(Attempts).where(Attempts.window < int(time.time()) - _FAMILIAR_SECONDS - _DAY))
+            people.execute(delete(Attempts).where(Attempts.window < _now() - _FAMILIAR_SECONDS - _DAY))
 
 
 def refund(people: People, one: Charge) -> None:
@@ -106,14 +106,14 @@ def clear(people: People, one: Charge) -> None:
 
 def is_familiar(people: People, account: str, address: str) -> bool:
     """Whether an account was signed in to from an address in the last 30 days."""
-    since = int(time.time()) - _FAMILIAR_SECONDS
+    since = _now() - _FAMILIAR_SECONDS
     chosen = select(Attempts.window).where(Attempts.subject == _familiar(account, address), Attempts.window >= since)
     return people.scalar(chosen.limit(1)) is not None
 
 
 def make_familiar(people: People, account: str, address: str) -> None:
     """Remember that an account was signed in to from an address."""
-    subject, today = _familiar(account, address), int(time.time()) // _DAY * _DAY
+    subject, today = _familiar(account, address), _now() // _DAY * _DAY
     people.execute(delete(Attempts).where(Attempts.subject == subject, Attempts.window < today))
     people.execute(_ADD, {"subject": subject, "window": today})
 
@@ -133,6 +133,10 @@ def network(address: str | None) -> str:
 
 def _familiar(account: str, address: str) -> str:
     return f"{_FAMILIAR}:{_digest(f'{account} {address}')}"
+
+
+def _now() -> int:
+    return int(time.time())
 
 
 def _digest(who: str) -> str:
