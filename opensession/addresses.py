@@ -35,12 +35,13 @@ def server(text: str, *, allow_http: bool = False) -> str:
     Raises:
         UsageError: It is no such address; what the user wrote is not repeated where it could hold a password.
     """
+    text = text.strip()
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise UsageError("the address of the server is no URL", hint=_EXAMPLE) from error
-    if parts.scheme not in _PORTS or not host or not text.isprintable() or " " in text.strip():
+    if parts.scheme not in _PORTS or not host or not text.isprintable() or " " in text:
         raise UsageError("the address of the server is no http or https URL", hint=_EXAMPLE)
     if parts.username is not None or parts.password is not None:
         hint = "The key goes into `opensession account config --api-key -`."
@@ -92,10 +93,10 @@ def remote(text: str) -> Remote:
 
 
 def _scp_like(text: str) -> Remote:
-    """``git@host:owner/name.git``, git's short form of ssh; a colon after a slash, or a drive's, is a path."""
+    """``git@host:owner/name.git``, git's short form of ssh; other places of a colon mean a path, a drive or a helper."""
     place, colon, path = text.partition(":")
     host = place.rpartition("@")[2]
-    if not colon or "/" in place or "\\" in path or len(host) < 2 or not text.isprintable():
+    if not colon or "/" in place or "\\" in path or path.startswith(":") or len(host) < 2 or not text.isprintable():
         return Remote("", "")
     return Remote(f"{place}:{path}", _name(path))
 

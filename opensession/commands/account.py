@@ -149,6 +149,8 @@ def _show(console: Console) -> None:
     }
     if problem:
         console.note(f"note: {problem}")
+    if account.url and (note := credentials.plain_http_note(account)):
+        console.note(note)
     if console.as_json:
         console.data(shown)
         return

@@ -10,6 +10,7 @@ from opensession import credentials, delivery, pool, workspace
 from opensession.bulk import Done
 from opensession.client import Client
 from opensession.commands.bulk_report import Report
+from opensession.connection import RETRIES
 from opensession.stamps import Stamps, mark_of
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class SendAll:
             self._console.note(note)
         if not self._wish.dry_run:
             client = Client(self._account.url, self._account.key)
-            client.verify()
+            client.verify(RETRIES)
             client.close()
 
     def _fresh(self, wanted: Iterable[Candidate], step: Callable[[], None]) -> Iterator[Candidate]:
