@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gitstore.errors import StoreError
 from opensession.errors import OpenSessionError
-from web import cors, views
+from web import cors, git, views
 from web.api import routes_of
 from web.api.routing import json_response, refused, register, server_of
 from web.errors import Refusal
@@ -52,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     cors.install(app, settings.cors_origins)
     register(app, routes_of(settings))
     views.install(app)
+    git.install(app)
     app.register_error_handler(Exception, _failed)
     return app
 

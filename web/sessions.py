@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from web.server import Server
     from web.spaces import Space
 
-_PRIVACY = Privacy(strip_env_vars=False)
+PRIVACY = Privacy(strip_env_vars=False)
 """The machine of the server says nothing about a session that was held elsewhere."""
 
 
@@ -97,7 +97,7 @@ def prepare(recognised: Recognised, attributes: Mapping[str, Any], parents: Iter
     """
     recognised.reading.session.context.attributes |= attributes
     try:
-        prepared = publish.prepare(recognised, lambda _: _PRIVACY, elsewhere=True)
+        prepared = publish.prepare(recognised, lambda _: PRIVACY, elsewhere=True)
     except InputError as error:
         raise Unprocessable(str(error)) from None
     title, tool = prepared.session.context.title or "", prepared.session.agent.tool

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from web.api.routing import server_of
 from web.app import create_app
@@ -99,3 +101,20 @@ def team_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     team_server = TeamServer(settings_for(tmp_path_factory.mktemp("data"), url))
     yield team_server
     team_server.close()
+
+
+@pytest.fixture
+def live(team_server: TeamServer) -> Iterator[str]:
+    """The server's address, while it listens on a free port of this machine."""
+    http = make_server("127.0.0.1", 0, team_server.app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{http.server_port}"
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        pass
