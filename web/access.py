@@ -84,7 +84,8 @@ def team_of(people: People, team_id: str, user: User | None) -> tuple[Team, Memb
     Raises:
         NotFound: There is no such team, or it is none of the user's business.
     """
-    team = people.get(Team, team_id)
+    # PostgreSQL takes no text with a NUL, not even to find nothing.
+    team = people.get(Team, team_id) if "\0" not in team_id else None
     member = people.get(Member, (team_id, user.id)) if team is not None and user is not None else None
     if team is None or (member is None and not team.is_public):
         raise NotFound("team not found")

@@ -252,3 +252,16 @@ class Receipt(Base):
     owner: Mapped[str] = mapped_column(index=True)
     uploaded_at: Mapped[str]
     is_public: Mapped[bool] = mapped_column(default=False)
+
+
+class Removal(Base):
+    """A team that is gone, whose sessions may not be: what a kill left, or an upload that came late.
+
+    Attributes:
+        space: The team's id, which no other team ever has.
+    """
+
+    __tablename__ = "removals"
+
+    space: Mapped[str] = mapped_column(primary_key=True)
+    removed_at: Mapped[str] = mapped_column(default=moments.now)

@@ -33,6 +33,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_receipts_owner"), ["owner"], unique=False)
 
     op.create_table(
+        "removals",
+        sa.Column("space", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("space", name=op.f("pk_removals")),
+    )
+    op.create_table(
         "teams",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
