@@ -10,7 +10,8 @@ import hmac
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Flask, session
+from flask import Flask, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from web.api.routing import server_of
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 DAYS = 7
 _BETWEEN = "."
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions in a cookie that lives on with every page, and with no answer of the API."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether an answer carries the cookie."""
+        return session.modified or (super().should_set_cookie(app, session) and not request.path.startswith("/api/"))
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -48,6 +57,7 @@ def install(app: Flask) -> None:
     # ``init_app`` would also look after a "remember me" cookie, which we don't have, and for that touch the session of
     # every request, the API's too.
     app.login_manager = manager  # type: ignore[attr-defined]
+    app.session_interface = PageSessions()
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(days=DAYS)
 
 
