@@ -36,6 +36,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "session search": ("opensession.commands.search:search", "Find sessions by what was said and done in them."),
     "session resume": ("opensession.commands.resume:resume", "Continue a session in another agent."),
     "session verify": ("opensession.commands.session:verify", "Check stored sessions for damage and leaks."),
+    "serve": ("web.commands:serve", "Run the team server."),
+    "admin reindex": ("web.commands:reindex", "Make the server's index anew from its repositories."),
+    "admin check": ("web.commands:check", "Check the server's repositories and index."),
+    "admin maintain": ("web.commands:maintain", "Pack the server's repositories, sweep out what has expired."),
+    "admin reset-password": ("web.commands:reset_password", "Give somebody on the server a new password."),
     "docs completion": ("opensession.commands.docs:completion", "Print the completion script of a shell."),
     "docs agents": ("opensession.commands.docs:agents", "List the agents that are read, and what of them."),
     "docs format": ("opensession.commands.docs:format_", "Explain the HAIL format and the store."),
@@ -47,6 +52,7 @@ GROUPS: Mapping[str, str] = {
     "account server": "Ask the team server how it is, and who you are.",
     "publish": "Bring sessions into git, or to the team server.",
     "session": "Find, read and hand on stored sessions.",
+    "admin": "Look after a team server, on its machine.",
     "docs": "Completion scripts, agents and formats.",
 }
 

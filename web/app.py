@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gitstore.errors import StoreError
 from opensession.errors import OpenSessionError
-from web import cors, git, views
+from web import cors, git, logs, views
 from web.api import routes_of
 from web.api.routing import json_response, refused, register, server_of
 from web.errors import Refusal
@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     app.before_request(_number)
+    logs.install(app)
     app.after_request(_signed)
     cors.install(app, settings.cors_origins)
     register(app, routes_of(settings))

@@ -156,6 +156,12 @@ class Index:
         with self._engine.transaction(writes=False) as cursor:
             return Searcher(self._engine, cursor).stats(query)
 
+    def session_ids(self, space: str) -> set[str]:
+        """The sessions it knows of a space."""
+        with self._engine.transaction(writes=False) as cursor:
+            rows = cursor.run("SELECT session_id FROM index_sessions WHERE space = ?", (space,))
+        return {row[0] for row in rows}
+
     def count(self, space: str) -> tuple[int, int]:
         """How many sessions a space has, and how many bytes of events."""
         with self._engine.transaction(writes=False) as cursor:

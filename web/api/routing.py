@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 
 from web import access
 from web.access import Access
@@ -155,6 +155,7 @@ def _view(route: Route) -> Callable[..., Response]:
             request.max_content_length = route.max_bytes
         server = server_of(current_app)
         call = Call(server, route, _caller(server, route.access))
+        g.user_id = call.caller.id if call.caller is not None else ""
         if route.query is not None:
             names["query"] = reading.query(request, route.query)
         if body_decoder is not None:

@@ -1,0 +1,61 @@
+"""What is done once, before a server answers: the schema, the folders, and what a kill left undone."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from opensession.errors import OpenSessionError, UsageError
+from web import spaces
+from web.server import Server
+
+if TYPE_CHECKING:
+    from web.settings import Settings
+
+_LOG = logging.getLogger("opensession.web")
+
+
+def prepare(settings: Settings) -> None:
+    """Make everything ready for answering. Of many processes that start at once, one does it and the others wait.
+
+    Raises:
+        UsageError: The data folder cannot be written, or the database does not answer.
+        OpenSessionError: The database is of a later version.
+    """
+    _make_folder(settings)
+    server = Server(settings)
+    try:
+        _upgrade(server, settings)
+        # Sessions that came while nobody was there to index them: after a kill, or pushed past the server.
+        spaces.repair(server)
+    finally:
+        server.close()
+
+
+def _make_folder(settings: Settings) -> None:
+    folder = settings.data_dir
+    try:
+        # What is in it is everybody's: no other account of this machine may look.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        hint = "Set OPENSESSION_DATA_DIR to a folder that this account may write."
+        raise UsageError(f"the data folder {folder} cannot be written: {error.strerror}", hint=hint) from error
+
+
+def _upgrade(server: Server, settings: Settings) -> None:
+    from alembic.util import CommandError  # noqa: PLC0415 - only a start needs it
+
+    try:
+        server.database.upgrade()
+    except CommandError as error:
+        hint = "Start the version that wrote it, or restore a backup from before."
+        raise OpenSessionError("the database was written by a later version", hint=hint) from error
+    except SQLAlchemyError as error:
+        kind = "PostgreSQL" if settings.on_postgresql else "SQLite"
+        hint = "Check DATABASE_URL, and that the database runs and takes this account."
+        raise UsageError(f"the database ({kind}) does not answer: {type(error).__name__}", hint=hint) from error
