@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opensession.config import Privacy, Rule, config_dir, load
+from opensession.config import Privacy, Rule, Server, config_dir, load
 from opensession.errors import ConfigError
 
 
@@ -80,3 +80,50 @@ def test_a_file_that_is_no_text_is_named(home: Path) -> None:
 
     with pytest.raises(ConfigError, match="UTF-8"):
         load()
+
+
+def test_the_server_of_file_and_environment(home: Path) -> None:
+    write(
+        home / ".config/opensession/config.toml",
+        "[server]\nurl = 'https://file.example'\napi_key = ' osk_file '\nteam_id = ''\nallow_http = true\n"
+        "[identity]\nteam_id = 'older'\nnickname = 'ada'\n",
+    )
+    environ = {
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "OPENSESSION_SERVER": "https://env.example",
+        "OPENSESSION_API_KEY": "osk_env",
+        "OPENSESSION_TEAM_ID": "t-1",
+        "OPENSESSION_ALLOW_HTTP": "yes",
+        "OPENSESSION_KEYRING": "Off",
+    }
+
+    config = load(None, environ)
+
+    assert config.server == Server("https://file.example", "osk_file", "older", allow_http=True)
+    assert config.environment == Server("https://env.example", "osk_env", "t-1", allow_http=True)
+    assert not config.keyring
+    assert load(None, {"XDG_CONFIG_HOME": str(home / ".config")}).keyring
+
+
+def test_a_repository_names_a_team_and_no_server(home: Path, tmp_path: Path) -> None:
+    write(
+        tmp_path / ".opensession/config.toml",
+        "[team]\nid = 't-2'\n[server]\nurl = 'https://evil.example'\napi_key = 'osk_evil'\nteam_id = 'evil'\n",
+    )
+
+    config = load(tmp_path)
+
+    assert config.repository_team == "t-2"
+    assert config.server == config.environment == Server()
+    assert len(config.notes) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["server = 3", "[server]\nurl = 3", "[server]\nallow_http = 'yes'", "identity = 1", "[identity]\nteam_id = 2"],
+)
+def test_a_server_of_the_wrong_type_is_an_error(home: Path, text: str) -> None:
+    write(home / ".config/opensession/config.toml", text)
+
+    with pytest.raises(ConfigError):
+        load(None)
