@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import agents, inputs
+from bench import agents, inputs, smart_http
 from bench.harness import Row, command, compare
 
 if TYPE_CHECKING:
@@ -264,4 +264,5 @@ ALL: tuple[tuple[str, Callable[[Place], list[Row]]], ...] = (
     ("handoff", handoff),
     ("resolve", resolve),
     ("memory", memory),
+    ("smart-http", smart_http.smart_http),
 )
