@@ -65,7 +65,7 @@ class Sender(bulk.Worker):
         if self._wish.dry_run:
             return done
         try:
-            sent = self._sent(uploads.request(prepared, facts, team, ()))
+            sent = self._sent(uploads.request(prepared, facts, team))
         except (AuthenticationError, NetworkError) as error:
             # These two themselves, and none of their kinds, are about the server as a whole.
             stops = type(error) in (AuthenticationError, NetworkError)

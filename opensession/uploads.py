@@ -15,7 +15,7 @@ from opensession import addresses, publish
 from opensession.hail import stats, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from opensession.config import Privacy
     from opensession.publish import Prepared
@@ -43,6 +43,28 @@ class Request(NamedTuple):
     body: IO[bytes]
     size: int
     events: int
+
+
+class Parents(NamedTuple):
+    """Sessions that one follows from.
+
+    Attributes:
+        ids: Their ids.
+        unproven: Whether the server has to know them, since not all of them are known here.
+    """
+
+    ids: list[str]
+    unproven: bool = False
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What the request says of them."""
+        if not self.ids:
+            return {}
+        return {"linked_session_ids": self.ids} | ({"strict_parents": True} if self.unproven else {})
+
+
+NO_PARENTS = Parents([])
 
 
 def prepare(
@@ -79,7 +101,7 @@ def prepare(
     return prepared, facts | ({"pr_number": int(number[1])} if number else {})
 
 
-def request(prepared: Prepared, facts: dict[str, Any], team: str, parents: Sequence[str]) -> Request:
+def request(prepared: Prepared, facts: dict[str, Any], team: str, parents: Parents = NO_PARENTS) -> Request:
     """The request that carries a session; its events are used up.
 
     Args:
@@ -88,6 +110,7 @@ def request(prepared: Prepared, facts: dict[str, Any], team: str, parents: Seque
         team: The team it goes to; an empty string for the personal space.
         parents: Sessions it follows from.
     """
+    rest = {**facts, **parents.members, **({"team_id": team} if team else {})}
     session = prepared.session
     tally = stats.Tally()
     body: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
@@ -99,11 +122,6 @@ def request(prepared: Prepared, facts: dict[str, Any], team: str, parents: Seque
         event = events.pop()
         tally.add(event)
         body.write(_member(write.event_line(event)) + (b"," if events else b""))
-    rest = {
-        **facts,
-        **({"team_id": team} if team else {}),
-        **({"linked_session_ids": list(parents)} if parents else {}),
-    }
     body.write(b'],"stats":' + msgspec.json.encode(tally.stats()) + b"}")
     body.write(b"," + msgspec.json.encode(rest)[1:] if rest else b"}")
     size = body.tell()

@@ -10,6 +10,7 @@ from opensession.commands.uploading import Upload, Wish
 from opensession.credentials import PERSONAL, Account
 from opensession.errors import NothingFoundError
 from opensession.library import Library
+from opensession.uploads import Parents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ class ServerUpload(Upload):
         super().__init__(console, wish)
         self._account = account
         self._client = Client(account.url, account.key)
-        self._parent_ids: dict[Path, list[str]] = {}
+        self._parents_in: dict[Path, Parents] = {}
         if note := credentials.plain_http_note(account):
             console.note(note)
 
@@ -65,12 +66,14 @@ class ServerUpload(Upload):
         """The repository whose settings and facts hold: the one that is named, or the session's own."""
         return self._around if self._wish.repo is not None else workspace.of_session(directory)
 
-    def _parents(self, target: Workspace) -> list[str]:
-        """The full ids of parents that the repository knows; the server knows others, and says which it does not."""
-        if target.place not in self._parent_ids:
+    def _parents(self, target: Workspace) -> Parents:
+        """The full ids of parents that the repository knows; others the server must know, or says what is near."""
+        if target.place not in self._parents_in:
             library = Library(target.store, target.directory, target.top, self._privacy(target))
-            self._parent_ids[target.place] = [_known(library, parent) for parent in self._wish.parents]
-        return self._parent_ids[target.place]
+            found = [_known(library, parent) for parent in self._wish.parents]
+            ids = [known or parent for known, parent in zip(found, self._wish.parents, strict=True)]
+            self._parents_in[target.place] = Parents(ids, unproven="" in found)
+        return self._parents_in[target.place]
 
     def _server_says(self, sent: Uploaded | None) -> dict[str, Any]:
         if sent is None:
@@ -89,7 +92,8 @@ class ServerUpload(Upload):
 
 
 def _known(library: Library, parent: str) -> str:
+    """The full id of a committed session; an empty string when none begins so."""
     try:
         return library.committed_id(parent)
     except NothingFoundError:
-        return parent
+        return ""

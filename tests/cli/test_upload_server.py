@@ -155,10 +155,13 @@ def test_parents_that_are_committed_here_are_known_by_their_beginning(
     repository.run("publish", "upload", str(session_file), "--git")
     path = write(tmp_path / "c.jsonl", codex_lines())
 
-    done = repository.run("publish", "upload", str(path), "--parent", SESSION[:8], "--parent", "elsewhere-1")
+    done = repository.run("publish", "upload", str(path), "--parent", SESSION[:8])
+    mixed = repository.run("publish", "upload", str(path), "--parent", SESSION[:8], "--parent", "elsewhere-1")
 
-    assert done.code == 0, done.err
-    assert scripted.uploads[0].data["linked_session_ids"] == [SESSION, "elsewhere-1"]
+    assert (done.code, mixed.code) == (0, 0), done.err + mixed.err
+    here, there = (asked.data for asked in scripted.uploads)
+    assert (here["linked_session_ids"], here.get("strict_parents")) == ([SESSION], None)
+    assert (there["linked_session_ids"], there["strict_parents"]) == ([SESSION, "elsewhere-1"], True)
 
 
 def test_an_unknown_parent_is_an_error_with_near_ones(scripted: Scripted, session_file: Path, tmp_path: Path) -> None:
