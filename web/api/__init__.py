@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from web.settings import Settings
 
 _ALWAYS = ("health", "openapi", "auth", "keys", "oauth", "sessions", "stats")
-_WITH_TEAMS: tuple[str, ...] = ("sync", "team_stats", "teams", "members")
+_WITH_TEAMS: tuple[str, ...] = ("sync", "team_stats", "teams", "members", "invite_keys", "invitations")
 
 
 def routes_of(settings: Settings) -> list[Route]:
