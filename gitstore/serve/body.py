@@ -33,7 +33,6 @@ class Body:
         self._limit = limit
         self._size = 0
         self._taken = 0
-        self._held = b""
         self._left = _length(environ)
         encoding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
@@ -52,9 +51,6 @@ class Body:
             ClientGoneError: There will be no more, and the end was not reached.
             TooLargeError: There are more than the limit.
         """
-        if self._held:
-            piece, self._held = self._held[:size], self._held[size:]
-            return piece
         piece = self._raw(size) if self._unzip is None else self._unzipped(size)
         self._size += len(piece)
         if max(self._size, self._taken) > self._limit:
@@ -126,7 +122,7 @@ def _length(environ: WSGIEnvironment) -> int | None:
     """How many bytes there are; None when the server tells where they end."""
     said = environ.get("CONTENT_LENGTH") or ""
     if said:
-        if not said.isdecimal():
+        if not (said.isascii() and said.isdecimal()):
             raise RequestError("The length of the request is no number.")
         return int(said)
     if environ.get("wsgi.input_terminated"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import socket
 import subprocess
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ import pytest
 from gitstore.objects import Person
 from gitstore.policy import Rules
 from gitstore.serve import Limits
+from gitstore.serve.body import Body
+from gitstore.serve.failures import RequestError
 from gitstore.store import SessionStore
 from tests.gitstore.http_server import Site
 from tests.gitstore.samples import REF, Lines, events, fsck, git, record
@@ -439,6 +443,69 @@ def test_a_zipped_request_does_not_grow_without_end(tmp_path: Path) -> None:
     with site.served():
         kind = "application/x-git-upload-pack-request"
         assert fetch(site, "git-upload-pack", bomb, Content_Type=kind, Content_Encoding="gzip")[0] == 413
+
+
+def body(data: bytes, environ: dict[str, object]) -> Body:
+    return Body({"wsgi.input": BytesIO(data), **environ}, 100, 1)
+
+
+def test_a_body_ends_where_its_head_says_or_the_server() -> None:
+    assert body(b"abcdef", {"CONTENT_LENGTH": "4"}).exactly(100) == b"abcd"
+    assert body(b"abcdef", {}).exactly(100) == b""
+    terminated: dict[str, object] = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    assert body(b"abcdef", terminated).exactly(100) == b"abcdef"
+    zipped = {"HTTP_CONTENT_ENCODING": "gzip", **terminated}
+    assert body(gzip.compress(b"abc" * 20), zipped).exactly(100) == b"abc" * 20
+
+
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, 411),
+        ({"CONTENT_LENGTH": "-1"}, 400),
+        ({"CONTENT_LENGTH": "²"}, 400),
+        ({"CONTENT_LENGTH": "9"}, 400),
+        ({"CONTENT_LENGTH": "6", "HTTP_CONTENT_ENCODING": "gzip"}, 400),
+        ({"CONTENT_LENGTH": "6", "HTTP_CONTENT_ENCODING": "deflate"}, 415),
+    ],
+)
+def test_a_body_that_is_none_has_its_status(environ: dict[str, object], status: int) -> None:
+    with pytest.raises(RequestError) as caught:
+        body(b"abcdef", environ).exactly(100)
+    assert caught.value.status == status
+
+
+def test_a_body_gives_the_servers_socket_back_as_it_was() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        lent = body(b"", {"werkzeug.socket": one})
+        assert one.gettimeout() == 1
+        lent.release()
+        assert one.gettimeout() is None
+
+
+def test_uploads_and_pushes_go_on_beside_each_other(fast: Site, tmp_path: Path) -> None:
+    def upload(number: int) -> None:
+        for each in range(5):
+            with fast.repositories.writing(SPACE) as store:
+                store.put(record(f"up-{number}-{each}", events(5)), Lines())
+
+    def pushed(number: int) -> None:
+        folder = clone(fast, tmp_path / f"clone-{number}")
+        for _ in range(100):
+            git(folder, "fetch", "-q")
+            git(folder, "update-ref", REF, "origin/opensession/sessions")
+            commit(folder, record(f"pushed-{number}", events(5)))
+            if push(folder).returncode == 0:
+                return
+        raise AssertionError("others were faster a hundred times")
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [*(threads.submit(upload, n) for n in range(2)), *(threads.submit(pushed, n) for n in range(2))]:
+            done.result()
+    with fast.repositories.open(SPACE) as store:
+        assert sum(1 for _ in store.list()) == 5 + 10 + 2
+    assert fsck(fast.repositories.path(SPACE)) == ""
 
 
 GARBAGE = [
