@@ -6,13 +6,20 @@ UV_VERSION := 0.13.8
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_NO_PROGRESS := 1
 
-.PHONY: demo test check format bench redaction clean
+.PHONY: demo test check format bench redaction clean postgresql
 
 demo: $(VENV)/.ready  ## Run the main job on an example transcript in a throw-away repository
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: $(VENV)/.ready check  ## Check and test everything
+test: $(VENV)/.ready check postgresql  ## Check and test everything
 	$(BIN)/pytest -n 2
+
+# The tests start a server of their own; only the programs are needed.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+	  root=; [ "$$(id -u)" = 0 ] || root=sudo; \
+	  $$root apt-get update -qq && \
+	  $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; }
 
 check: $(VENV)/.ready  ## Lint, types and layers
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gitstore.errors import StoreError
 from opensession.errors import OpenSessionError
-from web import cors, git, logs, views
+from web import cors, git, logs, manual, metrics, views
 from web.api import routes_of
 from web.api.routing import json_response, refused, register, server_of
 from web.errors import Refusal
@@ -54,6 +54,8 @@ def create_app(settings: Settings) -> Flask:
     register(app, routes_of(settings))
     views.install(app)
     git.install(app)
+    manual.install(app)
+    metrics.install(app, server)
     app.register_error_handler(Exception, _failed)
     return app
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import Any
 
 from web import logs
@@ -10,6 +12,9 @@ from web.start import prepare
 
 _settings = from_environment()
 logs.configure(_settings)
+if _settings.metrics:
+    # Said by name, since importing the module of numbers would fix where they go.
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="opensession-metrics-"))
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.processes
@@ -36,3 +41,11 @@ proc_name = "opensession"
 def on_starting(_arbiter: Any) -> None:
     """Once, before any worker is there."""
     prepare(_settings)
+
+
+def child_exit(_arbiter: Any, worker: Any) -> None:
+    """What a worker counted stays, what it was doing does not."""
+    if _settings.metrics:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

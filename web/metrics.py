@@ -1,0 +1,75 @@
+"""``/metrics`` for Prometheus: off unless it is asked for, and then without a name of anybody or anything."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from flask import Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from web.server import Server
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where processes put their numbers together; the library reads it when it is imported."""
+
+_SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
+
+
+class Metrics:
+    """The numbers of one process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        own = self._registry
+        self._requests = Counter("opensession_requests", "Requests, by route.", labels, registry=own)
+        self._seconds = Histogram(
+            "opensession_request_seconds",
+            "How long answers took.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._bytes = Counter(
+            "opensession_request_bytes", "Bytes of bodies received.", ("route",), registry=self._registry
+        )
+
+    def count(self, response: Response) -> Response:
+        """Count a request that is answered."""
+        route = request.url_rule.rule if request.url_rule is not None else "none"
+        self._requests.labels(request.method, route, str(response.status_code)).inc()
+        self._seconds.labels(route).observe(time.perf_counter() - g.get("began", time.perf_counter()))
+        self._bytes.labels(route).inc(request.content_length or 0)
+        return response
+
+    def exposed(self, server: Server) -> bytes:
+        """All numbers as text: those of every process, and what the stores hold now."""
+        registry = self._registry
+        if os.environ.get(FOLDER):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        now = CollectorRegistry()
+        spaces = server.index.spaces()
+        Gauge("opensession_spaces", "Repositories that are indexed.", registry=now).set(len(spaces))
+        held = sum(server.index.count(space)[0] for space in spaces)
+        Gauge("opensession_sessions", "Sessions that are indexed.", registry=now).set(held)
+        return generate_latest(registry) + generate_latest(now)
+
+
+def install(app: Flask, server: Server) -> None:
+    """Answer at ``/metrics``, when the settings say so."""
+    if not server.settings.metrics:
+        return
+    metrics = Metrics()
+    app.after_request(metrics.count)
+
+    def expose() -> Response:
+        return Response(metrics.exposed(server), content_type=CONTENT_TYPE_LATEST)
+
+    app.add_url_rule("/metrics", "metrics", expose, methods=["GET"], provide_automatic_options=False)
