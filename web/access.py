@@ -54,10 +54,13 @@ def user_of(database: Database, vault: Vault, token: str) -> User:
     """
     if token.startswith(API_KEY_PREFIX):
         return _user_of_key(database, vault, token)
+    user_id, generation = vault.user_of(token)
     with database.reading() as people:
-        user = people.get(User, vault.user_of(token))
+        user = people.get(User, user_id)
     if user is None:
         raise Unauthenticated("user not found")
+    if user.generation != generation:
+        raise Unauthenticated("JWT expired")
     return user
 
 

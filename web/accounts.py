@@ -135,7 +135,9 @@ def confirm(server: Server, user: User, password: str) -> None:
 
 
 def change_password(server: Server, user: User, current: str, new: str) -> User:
-    """Give an account another password. All sign-ins end, cookies and refresh tokens.
+    """Give an account another password, which ends all sign-ins, cookies and refresh tokens.
+
+    An access token lasts out its hour, so that who changes the password goes on working.
 
     Raises:
         Invalid: The account has none, or the new one may not be used.
@@ -151,7 +153,7 @@ def change_password(server: Server, user: User, current: str, new: str) -> User:
         if again is None or again.password_hash != user.password_hash:
             raise Unauthenticated("current password is incorrect")
         again.password_hash = kept
-        refresh.revoke_all(people, again)
+        refresh.revoke_all(people, again, access=False)
     return again
 
 
@@ -161,7 +163,7 @@ def sign_out_everywhere(server: Server, user_id: str) -> User:
         user = people.get(User, user_id, with_for_update=True)
         if user is None:
             raise Unauthenticated("user not found")
-        refresh.revoke_all(people, user)
+        refresh.revoke_all(people, user, access=True)
     return user
 
 

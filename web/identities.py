@@ -30,7 +30,7 @@ def sign_in(server: Server, stranger: Stranger, invitation: str | None = None) -
 
     An account with the same e-mail is theirs when the provider has verified it. When nobody had verified it for the
     account before, then whoever registered with it only said that it was theirs, and may have done so to wait for its
-    owner: passwords, keys and sign-ins from before the proof end with it.
+    owner: password, keys, links and sign-ins from before the proof end with it. Who is signed in and links keeps them.
 
     Args:
         server: The stores.
@@ -94,7 +94,7 @@ def unlink(server: Server, user_id: str, provider: str) -> None:
     """
     with server.database.writing() as people:
         user = people.get(User, user_id, with_for_update=True)
-        if user is None or not is_linked(people, user_id, provider):
+        if user is None or not provider.isalnum() or not is_linked(people, user_id, provider):
             raise NotFound("no such account is linked")
         linked = people.scalar(select(func.count()).where(Identity.user_id == user_id)) or 0
         if user.password_hash is None and linked == 1:
@@ -128,7 +128,7 @@ def _hand_over(people: People, server: Server, user: User) -> None:
     """Give an account to who has proved that its e-mail is theirs, and to nobody else."""
     user.email_verified = True
     user.password_hash = None
-    refresh.revoke_all(people, user)
+    refresh.revoke_all(people, user, access=True)
     for owned in (Identity, ApiKey):
         people.execute(delete(owned).where(owned.user_id == user.id))
     keys.issue_default(people, server.vault, user.id)

@@ -32,7 +32,7 @@ _SWEPT_ONE_IN = 64
 # Both databases know this form, and neither loses a count when two processes add at once.
 _ADD = text(
     'INSERT INTO attempts (subject, "window", count) VALUES (:subject, :window, 1) '
-    'ON CONFLICT (subject, "window") DO UPDATE SET count = attempts.count + 1'
+    'ON CONFLICT (subject, "window") DO UPDATE SET count = attempts.count + 1 RETURNING count'
 )
 
 
@@ -78,17 +78,18 @@ def charge(database: Database, charges: Iterable[Charge]) -> None:
     Raises:
         TooMany: There were too many; this one is not counted.
     """
-    charges = list(charges)
+    # In one order, so that two that meet don't wait for each other for ever.
+    charges = sorted(charges, key=lambda one: one.subject)
     with database.reading() as people:
+        # Who is over the limit already is turned away without a write.
         for one in charges:
             row = people.get(Attempts, (one.subject, one.window))
             if row is not None and row.count >= one.limit.most:
-                raise TooMany("too many attempts; try again later", one.window + one.limit.seconds - _now())
-    # In one order, so that two that meet don't wait for each other for ever.
-    rows = sorted((one.subject, one.window) for one in charges)
+                raise _too_many(one)
     with database.writing() as people:
-        for subject, window in rows:
-            people.execute(_ADD, {"subject": subject, "window": window})
+        for one in charges:
+            if (people.scalar(_ADD, {"subject": one.subject, "window": one.window}) or 0) > one.limit.most:
+                raise _too_many(one)
         if secrets.randbelow(_SWEPT_ONE_IN) == 0:
             people.execute(delete(Attempts).where(Attempts.window < _now() - _FAMILIAR_SECONDS - _DAY))
 
@@ -129,6 +130,10 @@ def network(address: str | None) -> str:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)
+
+
+def _too_many(one: Charge) -> TooMany:
+    return TooMany("too many attempts; try again later", max(1, one.window + one.limit.seconds - _now()))
 
 
 def _familiar(account: str, address: str) -> str:

@@ -52,6 +52,7 @@ class User(Base):
         email: In lower case; None for accounts without one.
         email_verified: Whether somebody vouched that it is theirs; who registers with a password only says so.
         password_hash: Argon2id; None for accounts that sign in elsewhere or by key only.
+        generation: Access tokens of another one no longer count.
         stamp: Changes when cookies and refresh tokens of earlier sign-ins must no longer count.
     """
 
@@ -62,6 +63,7 @@ class User(Base):
     email: Mapped[str | None] = mapped_column(unique=True)
     email_verified: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None]
+    generation: Mapped[int] = mapped_column(default=0)
     stamp: Mapped[str] = mapped_column(default=new_id)
     created_at: Mapped[str] = mapped_column(default=moments.now)
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 
 from web import moments
 from web.errors import Unauthenticated
-from web.models import RefreshToken, User, new_id
+from web.models import OAuthState, RefreshToken, User, new_id
 from web.vault import token_digest
 
 if TYPE_CHECKING:
@@ -81,15 +81,18 @@ def revoke(people: People, token: str) -> None:
         people.execute(delete(RefreshToken).where(RefreshToken.family == row.family))
 
 
-def revoke_all(people: People, user: User) -> None:
-    """End all sign-ins of a user, cookies included.
+def revoke_all(people: People, user: User, *, access: bool) -> None:
+    """End all sign-ins of a user, cookies included, and the links to providers that are under way.
 
     Args:
         people: A transaction that writes.
         user: Read in it, and locked.
+        access: Whether access tokens end at once, too, rather than within their hour.
     """
     user.stamp = new_id()
-    people.execute(delete(RefreshToken).where(RefreshToken.user_id == user.id))
+    user.generation += 1 if access else 0
+    for begun in (RefreshToken, OAuthState):
+        people.execute(delete(begun).where(begun.user_id == user.id))
     people.flush()
 
 

@@ -18,6 +18,7 @@ from web.errors import Unauthenticated
 API_KEY_PREFIX = "osk_"
 ACCESS_SECONDS = 3600
 _ALGORITHM = "HS256"
+_GENERATION = "gen"
 
 
 class Vault:
@@ -34,13 +35,20 @@ class Vault:
         """What signs session cookies."""
         return self._derived(b"session cookie")
 
-    def access_token(self, user_id: str) -> str:
-        """A token that speaks for a user for an hour (RFC 7519, HS256)."""
-        now = int(time.time())
-        return jwt.encode({"sub": user_id, "iat": now, "exp": now + ACCESS_SECONDS}, self._secret, _ALGORITHM)
+    def access_token(self, user_id: str, generation: int = 0) -> str:
+        """A token that speaks for a user for an hour (RFC 7519, HS256).
 
-    def user_of(self, token: str) -> str:
-        """The id of the user that a token speaks for.
+        Args:
+            user_id: The user.
+            generation: Theirs; the first is not written, so that the claims are those of api.md (2.1).
+        """
+        now = int(time.time())
+        later = {_GENERATION: generation} if generation else {}
+        claims = {"sub": user_id, "iat": now, "exp": now + ACCESS_SECONDS, **later}
+        return jwt.encode(claims, self._secret, _ALGORITHM)
+
+    def user_of(self, token: str) -> tuple[str, int]:
+        """The id of the user that a token speaks for, and the generation it is of.
 
         Raises:
             Unauthenticated: It is no token of ours, or too old.
@@ -57,7 +65,7 @@ class Vault:
             raise Unauthenticated("invalid JWT signature") from None
         except jwt.InvalidTokenError:
             raise Unauthenticated("invalid JWT") from None
-        return str(claims["sub"])
+        return str(claims["sub"]), int(claims.get(_GENERATION, 0))
 
     def digest(self, key: str) -> str:
         """The keyed hash by which an API key is found."""

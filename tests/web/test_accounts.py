@@ -226,6 +226,8 @@ def test_signing_out_everywhere_else(team_server: TeamServer) -> None:
 
     assert refreshed(team_server, made["refresh_token"]).status_code == 401
     assert refreshed(team_server, here["refresh_token"]).status_code == 200
+    for token, status in ((made["access_token"], 401), (here["access_token"], 200)):
+        assert team_server.call("POST", "/auth/verify", headers=bearer(token)).status_code == status
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", "/auth/password"), ("POST", "/auth/change-password")])

@@ -64,6 +64,27 @@ def test_nothing_is_lost_when_many_try_at_once(team_server: TeamServer) -> None:
         assert [people.get(Attempts, (row.subject, row.window)).count for row in (one, two)] == [80, 80]  # type: ignore[union-attr]
 
 
+def test_no_crowd_gets_past_a_limit(team_server: TeamServer) -> None:
+    database = team_server.server.database
+    one = Charge(Limit("gate", 5, 900), "ada")
+    passed: list[bool] = []
+
+    def attempt() -> None:
+        try:
+            limits.charge(database, [one])
+        except TooMany:
+            return
+        passed.append(True)
+
+    threads = [threading.Thread(target=attempt) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(passed) == 5
+
+
 def test_a_window_ends(team_server: TeamServer, monkeypatch: pytest.MonkeyPatch) -> None:
     database = team_server.server.database
     one = Charge(Limit("ends", 1, 900), "ada")

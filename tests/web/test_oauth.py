@@ -199,7 +199,11 @@ def test_who_proves_an_address_gets_the_account_alone(served: Served) -> None:
     waiting = requests.Session()
     body = {"email": browser.person["email"], "password": PASSWORD, "nickname": f"mallory{browser.person['id']}"}
     registered = waiting.post(f"{served.url}/api/auth/register", json=body).json()
+    bearer = {"Authorization": f"Bearer {registered['access_token']}"}
     key = who(served.url, registered["access_token"])["api_key"]
+    mallory = Browser(served)
+    mallory.http = waiting
+    begun = mallory.at_provider(waiting.post(f"{served.url}/api/auth/oauth/gitlab/link", headers=bearer).json()["url"])
 
     me = browser.me("github")
 
@@ -209,8 +213,11 @@ def test_who_proves_an_address_gets_the_account_alone(served: Served) -> None:
     assert (login.status_code, login.json()["error"]) == (401, "this account uses OAuth login, not email/password")
     refreshed = waiting.post(f"{served.url}/api/auth/refresh", json={"refresh_token": registered["refresh_token"]})
     assert refreshed.status_code == 401
-    by_key = requests.get(f"{served.url}/api/auth/me", headers={"Authorization": f"Bearer {key}"})
-    assert by_key.status_code == 401
+    for old in (key, registered["access_token"]):
+        by_it = requests.get(f"{served.url}/api/auth/me", headers={"Authorization": f"Bearer {old}"})
+        assert by_it.status_code == 401
+    assert mallory.get(begun).json() == {"error": "invalid OAuth state"}
+    assert [row["provider"] for row in browser.me("github")["oauth_providers"]] == ["github"]
 
 
 def test_a_taken_nickname_gets_a_number(served: Served) -> None:

@@ -232,4 +232,5 @@ def tokens(call: Call, user: User) -> AuthToken:
 
 
 def _tokens(call: Call, user: User, token: str) -> AuthToken:
-    return AuthToken(call.server.vault.access_token(user.id), token, ACCESS_SECONDS, user.id, user.nickname)
+    access_token = call.server.vault.access_token(user.id, user.generation)
+    return AuthToken(access_token, token, ACCESS_SECONDS, user.id, user.nickname)

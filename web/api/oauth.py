@@ -140,7 +140,7 @@ def _arrived(call: Call, base: str, arrival: Arrival) -> Response:
         signin.remember(user)
     with call.writing() as people:
         token = refresh.issue(people, user)
-    access_token = call.server.vault.access_token(user.id)
+    access_token = call.server.vault.access_token(user.id, user.generation)
     tokens = {"access_token": access_token, "refresh_token": token, "expires_in": ACCESS_SECONDS}
     return _redirect(f"{base}/auth/callback#{urlencode(tokens)}", 307)
 

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("email_verified", sa.Boolean(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("stamp", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
