@@ -305,3 +305,34 @@ def _certificate(folder: Path) -> Path:
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return path
+
+
+def test_a_server_that_says_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opensession.client._SOON", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = Patient(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(NetworkError, match="no answer in time"):
+            client.health()
+
+
+def test_an_answer_that_drips_out_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece comes in time, all of it never would."""
+    monkeypatch.setattr("opensession.connection._BODY", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        left = threading.Event()
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b'HTTP/1.1 200 X\r\nContent-Length: 1000000\r\n\r\n{"status":"')
+                while not left.wait(0.02):
+                    connection.sendall(b"o")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        client = Patient(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(NetworkError, match="does not answer like an opensession server"):
+            client.health()
+        left.set()
+        thread.join(10)

@@ -74,7 +74,8 @@ def key_of(text: str) -> str:
         from getpass import getpass  # noqa: PLC0415
 
         return getpass("API key: ").strip()
-    key = sys.stdin.readline(_LONGEST_KEY).strip()
+    # Bytes, so that a session may follow on the same input.
+    key = sys.stdin.buffer.readline(_LONGEST_KEY).decode("utf-8", "replace").strip()
     if not key:
         raise UsageError("there is no API key on standard input", hint="Write it there: `... --api-key - < key.txt`.")
     return key

@@ -325,3 +325,15 @@ def test_a_large_session_is_not_held_twice(scripted: Scripted, tmp_path: Path) -
     size = path.stat().st_size / 2**20
     assert len(scripted.uploads[0].body) / 2**20 > size * 0.9
     assert int(megabytes) < 60 + 3 * size
+
+
+def test_key_and_session_may_both_come_on_standard_input(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENSESSION_API_KEY")
+
+    done = upload("-", "--api-key", "-", cwd=tmp_path, stdin=f"{KEY}\n".encode() + b"".join(claude_lines()))
+
+    assert done.code == 0, done.err
+    assert scripted.uploads[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert len(scripted.uploads[0].data["session"]["events"]) == 4
