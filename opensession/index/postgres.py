@@ -35,8 +35,13 @@ class PostgresCursor(Cursor):
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement."""
-        done = self._connection.execute(sql.replace("?", "%s"), values)
+        done = self._connection.execute(sql.replace("?", "%s"), [_storable(value) for value in values])
         return done.fetchall() if done.description is not None else []
+
+
+def _storable(value: Any) -> Any:
+    """A value as PostgreSQL takes it: its texts have no NUL, and what is stored has this sign in its place."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
 
 
 class PostgresEngine(Engine):

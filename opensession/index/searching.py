@@ -27,6 +27,9 @@ _SWITCHES = ("has_errors", "is_public")
 RANKED = 500
 """Sessions among which the best are sought; of more than that, the newest ones."""
 
+_FEW = 50
+"""Spaces that are looked into one by one; databases have limits on how many."""
+
 _ORDERS: Mapping[str, tuple[str, ...]] = {
     "recent": ("s.created_key DESC", "s.id DESC"),
     "popular": ("s.message_count DESC", "s.created_key DESC", "s.id DESC"),
@@ -54,7 +57,7 @@ class _Where:
         self._sets: list[str] = []
         self._set_values: list[Any] = []
         if query.spaces is not None:
-            self._places = [("s.space = ?", (space,)) for space in dict.fromkeys(query.spaces)]
+            self._places = _places(list(dict.fromkeys(query.spaces)))
             if query.public:
                 self._places.append(("s.is_public = 1", ()))
             if not self._places:
@@ -194,7 +197,7 @@ class Searcher:
         if asked.nothing:
             where.add("1 = 0")
         columns = EVERYWHERE if asked.in_output else USUAL
-        spaces = None if query.public else query.spaces
+        spaces = _sought_in(query)
         for term in _terms(query, asked):
             sql, values = self._engine.matching([term], columns, spaces)
             where.add_set(sql, values, excluded=term.excluded)
@@ -240,7 +243,7 @@ class Searcher:
         if not window:
             return []
         columns = EVERYWHERE if asked.in_output else USUAL
-        spaces = None if query.public else query.spaces
+        spaces = _sought_in(query)
         first, end = min(window) << SESSION_BITS, (max(window) + 1) << SESSION_BITS
         sql, values = self._engine.scores(wanted, columns, spaces, (first, end))
         best = dict.fromkeys(window, 0.0)
@@ -267,6 +270,18 @@ class Searcher:
         contents = (bytes(row[0]) for row in self._cursor.run(sql, between))
         found = snippets.of(contents, wanted, columns)
         return msgspec.structs.replace(entry, snippets=found), number
+
+
+def _places(spaces: list[str]) -> list[tuple[str, tuple[Any, ...]]]:
+    """Where to look: in each of a few spaces by itself, or in all of many at once."""
+    if len(spaces) <= _FEW:
+        return [("s.space = ?", (space,)) for space in spaces]
+    return [(f"s.space IN ({', '.join('?' * len(spaces))})", tuple(spaces))]
+
+
+def _sought_in(query: Query) -> Sequence[str] | None:
+    """The spaces that a search for words is told of, beside the sessions it is limited to; None for all."""
+    return None if query.public or not query.spaces or len(query.spaces) > _FEW else query.spaces
 
 
 def _entry(row: Row) -> tuple[Entry, int]:

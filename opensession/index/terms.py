@@ -10,13 +10,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
 
 LONGEST_WORD = 64
 """Characters after which a word is cut: longer ones are hashes and encoded data, found by their beginning."""
+
+MOST = 30
+"""Different things that one search may ask for; what is typed beyond them is passed over, as databases have limits."""
+
+_LONGEST_PHRASE = 100
+"""Words in a row that one search may ask for; of a longer row its beginning is sought."""
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
@@ -101,7 +110,11 @@ def parsed(typed: str) -> Asked:
             found = _terms(whole, excluded=bool(minus))
             nothing = nothing or not found
             terms += found
-    return Asked(tuple(terms), tuple(filters), in_output, failed, nothing and not terms)
+    return Asked(_first(terms), _first(filters), in_output, failed, nothing and not terms)
+
+
+def _first(found: Iterable[T]) -> tuple[T, ...]:
+    return tuple(islice(dict.fromkeys(found), MOST))
 
 
 def in_paths(path: str) -> Term | None:
@@ -116,7 +129,7 @@ def pattern(terms: tuple[Term, ...]) -> re.Pattern[str] | None:
 
 
 def _terms(text: str, *, excluded: bool = False, in_paths: bool = False) -> list[Term]:
-    found = tuple(words(text))
+    found = tuple(islice(words(text), _LONGEST_PHRASE))
     return [Term(found, excluded, text.endswith("*"), in_paths)] if found else []
 
 
