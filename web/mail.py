@@ -117,7 +117,7 @@ class Mailer(NamedTuple):
         Raises:
             UndeliveredError: It did not take it.
         """
-        message, sender, to = _written(letter, self.sender)
+        message, sender, to = composed(letter, self.sender)
         try:
             line = self._connected()
             try:
@@ -179,22 +179,12 @@ def one_line(text: str) -> str:
     return _NO_LINE.sub(" ", text).strip()
 
 
-@cache
-def _templates() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only letters need it
+def composed(letter: Letter, sender: str) -> tuple[EmailMessage, str, str]:
+    """The message, with the addresses of its envelope: from and to.
 
-    # Plain text: there is nothing to escape, and markup in it would be shown as it is.
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates") / "mail"),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701
-        keep_trailing_newline=True,
-        trim_blocks=True,
-    )
-
-
-def _written(letter: Letter, sender: str) -> tuple[EmailMessage, str, str]:
-    """The message, with the addresses of its envelope."""
+    Raises:
+        UndeliveredError: One of them is no address.
+    """
     name, address = parseaddr(sender)
     try:
         origin, to = Address(one_line(name), addr_spec=address), Address(addr_spec=letter.to)
@@ -210,6 +200,20 @@ def _written(letter: Letter, sender: str) -> tuple[EmailMessage, str, str]:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: absence notes are not sent to us.
     message.set_content(letter.text)
     return message, origin.addr_spec, to.addr_spec
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only letters need it
+
+    # Plain text: there is nothing to escape, and markup in it would be shown as it is.
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates") / "mail"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701
+        keep_trailing_newline=True,
+        trim_blocks=True,
+    )
 
 
 def _is_local(host: str) -> bool:
