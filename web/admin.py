@@ -11,12 +11,10 @@ from sqlalchemy import delete, or_, select
 from opensession.errors import NothingFoundError
 from web import moments
 from web.models import Invitation, OAuthState, RefreshToken, Team, User
-from web.receipts import Receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from opensession.index import Progress
     from web.server import Server
 
 
@@ -37,24 +35,6 @@ def spaces_named(server: Server, names: Sequence[str]) -> list[str]:
                 raise NothingFoundError(f"{name} has no repository here", hint="Name a team's slug, or a nickname.")
             found.append(space)
     return found
-
-
-def rebuild(server: Server, space: str, step: Callable[[int, int], None]) -> Progress:
-    """Make a space's part of the index anew; who brought what stays as it was written down.
-
-    Args:
-        server: The stores.
-        space: The space.
-        step: Told how many sessions are done, of how many.
-    """
-    receipts = Receipts(server.database)
-    with server.repositories.open(space) as store:
-        progress = server.index.rebuild(space, store, receipts.recorded, step)
-    for session_id in receipts.public(space):
-        entry = server.index.named(space, session_id)
-        if entry is not None:
-            server.index.set_public(entry.id, public=True)
-    return progress
 
 
 def faults(server: Server, space: str) -> Iterator[str]:

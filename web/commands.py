@@ -114,10 +114,10 @@ def reindex(names: tuple[str, ...], console: Console) -> None:
 
 
 def _reindexed(server: Server, space: str, console: Console) -> dict[str, Any]:
-    from web.admin import rebuild  # noqa: PLC0415
+    from web import spaces  # noqa: PLC0415
 
     with console.counter(f"Reading {space}") as step:
-        progress = rebuild(server, space, step)
+        progress = spaces.reread(server, space, step=step)
     if not console.as_json:
         console.write(f"{space}  {progress.indexed} sessions indexed, {progress.removed} removed")
     for session_id, reason in progress.failed:

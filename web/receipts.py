@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from gitstore.objects import Person
 from opensession.index import Arrival
@@ -37,45 +37,36 @@ class Receipts(NamedTuple):
 
     database: Database
 
-    def arriving(self, space: str, published: Sequence[Publication], by: User | None = None) -> dict[str, Arrival]:
-        """Enter sessions that have just come or grown.
+    def enter(
+        self, space: str, published: Sequence[Publication], by: User | None = None, *, anew: bool = False
+    ) -> dict[str, Arrival]:
+        """Enter sessions that have come or grown, and say who brought each.
 
         Args:
             space: Where to.
-            published: The commits that brought them.
+            published: The commits that brought them, newest first.
             by: Who did, where that is known; else the commits tell.
+            anew: They did not come now: an index is made again, and what the book says of them stays.
         """
         authors = _authors(published)
+        times = {name: entry.time for entry in published for name in entry.session_ids}
         with self.database.writing() as people:
             known = _rows(people, space, authors)
             owners = {} if by is not None else _owners(people, authors)
-            now = moments.now()
+            # One call for a space comes after the other, so a later one has a later time: a pull misses nothing.
+            last = people.scalar(select(func.max(Receipt.uploaded_at)).where(Receipt.space == space))
+            now = moments.precise(last or "")
             for session_id in authors:
                 row = known.get(session_id)
                 if row is None:
                     owner = by.id if by is not None else owners.get(session_id, "")
-                    known[session_id] = Receipt(
-                        space=space, session_id=session_id, owner=owner, uploaded_at=now, is_public=False
-                    )
-                    people.add(known[session_id])
-                else:
+                    came = moments.of_seconds(times[session_id]) if anew and by is None else now
+                    row = Receipt(space=space, session_id=session_id, owner=owner, uploaded_at=came, is_public=False)
+                    people.add(row)
+                    known[session_id] = row
+                elif not anew:
                     row.uploaded_at = now
             return {name: Arrival(row.owner, authors[name].name, row.uploaded_at) for name, row in known.items()}
-
-    def recorded(self, space: str, published: Sequence[Publication]) -> dict[str, Arrival]:
-        """What the book says of sessions, for an index that is made anew; what it lacks, the commits tell."""
-        authors = _authors(published)
-        times = {name: entry.time for entry in reversed(published) for name in entry.session_ids}
-        with self.database.reading() as people:
-            rows, owners = _rows(people, space, authors), _owners(people, authors)
-        found = {}
-        for name, who in authors.items():
-            row = rows.get(name)
-            if row is not None:
-                found[name] = Arrival(row.owner, who.name, row.uploaded_at)
-            else:
-                found[name] = Arrival(owners.get(name, ""), who.name, moments.of_seconds(times[name]))
-        return found
 
     def public(self, space: str) -> list[str]:
         """The sessions that their owners show to anyone."""

@@ -12,7 +12,7 @@ from web.models import ADMIN, Member, Team
 from web.receipts import Receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy.orm import Session as People
 
@@ -71,14 +71,41 @@ def seen_by(people: People, user: User | None, *, teams: bool = True) -> list[st
 def arrived(server: Server, space: str, by: User | None = None) -> Progress:
     """Bring the index up to date with what has come into a space.
 
+    Whoever moves its ref calls this before they let go of the repository's lock: else the next one would be taken for
+    who brought it.
+
     Args:
         server: The stores.
         space: The space.
         by: Who brought it, where that is known.
     """
+    if server.index.tip(space) is None:
+        # Its first session, or an index that was lost.
+        return reread(server, space, by)
     receipts = Receipts(server.database)
     with server.repositories.open(space) as store:
-        return server.index.catch_up(space, store, partial(receipts.arriving, by=by))
+        return server.index.catch_up(space, store, partial(receipts.enter, by=by))
+
+
+def reread(
+    server: Server, space: str, by: User | None = None, step: Callable[[int, int], None] | None = None
+) -> Progress:
+    """Make a space's part of the index anew; who brought what, and what is public, stays as it was written down.
+
+    Args:
+        server: The stores.
+        space: The space.
+        by: Who brings what was never seen, where that is known.
+        step: Told how many sessions are done, of how many.
+    """
+    receipts = Receipts(server.database)
+    with server.repositories.open(space) as store:
+        progress = server.index.rebuild(space, store, partial(receipts.enter, by=by, anew=True), step)
+    for session_id in receipts.public(space):
+        entry = server.index.named(space, session_id)
+        if entry is not None:
+            server.index.set_public(entry.id, public=True)
+    return progress
 
 
 def repair(server: Server, spaces: Iterable[str] | None = None) -> None:
@@ -94,4 +121,6 @@ def repair(server: Server, spaces: Iterable[str] | None = None) -> None:
         with server.repositories.open(space) as store:
             tip = store.repo.tip(store.ref)
         if tip is not None and tip != server.index.tip(space):
-            arrived(server, space)
+            # Whoever is just bringing something says so themselves, before they let go of the lock.
+            with server.repositories.writing(space):
+                arrived(server, space)
