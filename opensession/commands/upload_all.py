@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be stored, and store nothing.")
 @click.option("--again", is_flag=True, help="Send what was sent before as well; the server finds out what is new.")
-@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; by default one a core, for a server 4 or more.")
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; by default one a core, for a server 4 or more."
+)
 @server_options
 @repo_option
 @output_options
