@@ -14,7 +14,9 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitstore.errors import WriteFailedError
+from gitstore.backends import open_repo
+from gitstore.errors import CorruptError, WriteFailedError
+from gitstore.objects import inflate
 from gitstore.quarantine import sweep
 from gitstore.sealed import sealed_environment
 
@@ -99,7 +101,24 @@ def _pack(repository: Path, *, whole: bool) -> None:
 
 
 def _pack_without_git(repository: Path) -> None:
-    from dulwich.repo import Repo  # noqa: PLC0415 - 100 ms that a machine with git need not pay
+    """Put loose objects into one pack, and remove those that are in it."""
+    packed = []
+    with open_repo(repository, "pure") as repo:
+        repo.begin_pack()
+        for file in sorted((repository / "objects").glob("[0-9a-f][0-9a-f]/*")):
+            found = _loose(file)
+            if found is not None and repo.write(*found) == file.parent.name + file.name:
+                packed.append(file)
+        repo.flush()
+    for file in packed:
+        file.unlink(missing_ok=True)
 
-    with Repo(str(repository)) as repo:
-        repo.object_store.pack_loose_objects()
+
+def _loose(file: Path) -> tuple[str, bytes] | None:
+    """The kind and the bytes of a loose object; None when it is none that a pack of ours holds."""
+    try:
+        head, _, data = inflate(file.read_bytes()).partition(b"\0")
+    except (OSError, CorruptError):
+        return None
+    kind = head.partition(b" ")[0].decode("ascii", "replace")
+    return (kind, data) if kind in ("blob", "tree", "commit") else None

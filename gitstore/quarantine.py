@@ -109,6 +109,7 @@ class Quarantine:
         files = [file for file in packs.iterdir() if file.suffix in _ENDINGS and not file.name.startswith("tmp_")]
         target = self._objects / "pack"
         for file in sorted(files, key=lambda file: _ENDINGS.index(file.suffix)):
+            _sync(file)
             _move(file, target)
         if files:
             sync_folder(target)
@@ -145,6 +146,15 @@ def _is_held(folder: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def _sync(file: Path) -> None:
+    """Force a file to the disk: git has done so, dulwich has not."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _move(file: Path, folder: Path) -> None:
