@@ -36,7 +36,7 @@ def openapi(call: Call) -> dict[str, Any]:
 def document(routes: Iterable[Route]) -> dict[str, Any]:
     """The description of routes."""
     routes = list(routes)
-    shapes = {shape for route in routes for shape in (route.body, route.returns) if shape not in (None, str)}
+    shapes = {shape for route in routes for shape in (route.body, *_returned(route)) if shape not in (None, str)}
     schemas, components = msgspec.json.schema_components([*shapes, Failure], ref_template=_REFERENCE)
     by_shape = dict(zip([*shapes, Failure], schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -108,8 +108,14 @@ def _success(route: Route, schemas: dict[Any, Any], status: int) -> dict[str, An
     if route.returns is str:
         answer["content"] = {route.gives: {"schema": {"type": "string"}}}
     elif route.returns is not None:
-        answer["content"] = {route.gives: {"schema": schemas[route.returns]}}
+        found = [schemas[shape] for shape in _returned(route)]
+        answer["content"] = {route.gives: {"schema": found[0] if len(found) == 1 else {"anyOf": found}}}
     return answer
+
+
+def _returned(route: Route) -> tuple[Any, ...]:
+    """The shapes of a route's answers."""
+    return route.returns if isinstance(route.returns, tuple) else (route.returns,)
 
 
 def _refusals(route: Route) -> set[int]:

@@ -45,7 +45,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         body: The shape of the JSON it takes, or None. A route whose body is read by its handler says what it takes
             in ``takes``.
         query: The shape of its query, or None.
-        returns: The shape of its answer; None for no content, ``str`` for text.
+        returns: The shape of its answer, or a tuple of shapes; None for no content, ``str`` for text.
         errors: The statuses it refuses with, beside those that follow from the rest.
         max_bytes: Of the body; None leaves the limit to the handler.
         takes: Media types of a body that the handler reads itself.

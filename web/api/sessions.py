@@ -100,7 +100,7 @@ class Done(msgspec.Struct):
     "/sessions",
     Access.USER,
     query=UploadQuery,
-    returns=Uploaded | UploadedFiles,
+    returns=(Uploaded, UploadedFiles),
     status=201,
     also=(200,),
     errors=(404, 409),
