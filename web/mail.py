@@ -109,7 +109,7 @@ class Mailer(NamedTuple):
 
     relay: Relay
     sender: str
-    seconds: float = _SECONDS
+    seconds: float
 
     def send(self, letter: Letter) -> None:
         """Hand a letter to the relay.
@@ -166,7 +166,7 @@ def mailer_of(settings: Settings) -> Mailer | None:
     Raises:
         UsageError: The settings do not name one rightly.
     """
-    return Mailer(relay_of(settings.smtp_url), settings.smtp_from) if settings.smtp_url else None
+    return Mailer(relay_of(settings.smtp_url), settings.smtp_from, _SECONDS) if settings.smtp_url else None
 
 
 def rendered(name: str, **values: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from opensession.errors import OpenSessionError, UsageError
-from web import spaces
+from web import mail, spaces, teams
 from web.server import Server
 
 if TYPE_CHECKING:
@@ -21,13 +21,16 @@ def prepare(settings: Settings) -> None:
     """Make everything ready for answering. Of many processes that start at once, one does it and the others wait.
 
     Raises:
-        UsageError: The data folder cannot be written, or the database does not answer.
+        UsageError: The data folder cannot be written, the database does not answer, or SMTP_URL is none.
         OpenSessionError: The database is of a later version.
     """
+    mail.mailer_of(settings)
     _make_folder(settings)
     server = Server(settings)
     try:
         _upgrade(server, settings)
+        # Teams that were made or removed by half.
+        teams.sweep(server)
         # Sessions that came while nobody was there to index them: after a kill, or pushed past the server.
         spaces.repair(server)
     finally:

@@ -60,7 +60,7 @@ class Mailbox:
         good = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         if good:
             self.signed_in.append(data.login.decode())
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
 
 class Office(Controller):

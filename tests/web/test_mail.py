@@ -107,7 +107,7 @@ def test_no_password_goes_over_an_open_line(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_wrong_password() -> None:
     box = Mailbox()
     with office(box, auth_require_tls=False) as port:
-        wrong = Mailer(Relay("127.0.0.1", port, USER, "another", implicit=False, tls="auto"), SENDER)
+        wrong = Mailer(Relay("127.0.0.1", port, USER, "another", implicit=False, tls="auto"), SENDER, 10.0)
         with pytest.raises(UndeliveredError, match="answered 535") as caught:
             wrong.send(LETTER)
 

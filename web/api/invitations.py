@@ -8,7 +8,7 @@ import msgspec
 
 from web import invitations, inviting, visits
 from web.access import Access
-from web.api.members import Role  # noqa: TC001 - a shape is made from it
+from web.api.members import Role
 from web.api.routing import Call, Routes
 from web.models import MEMBER
 

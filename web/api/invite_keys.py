@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from web import invite_keys
 from web.access import Access
-from web.api.members import Role  # noqa: TC001 - a shape is made from it
+from web.api.members import Role
 from web.api.routing import Call, Routes
 from web.models import MEMBER
 

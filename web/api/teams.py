@@ -10,7 +10,7 @@ from web import listing, members, teams
 from web.access import Access
 from web.api.routing import Call, Routes
 from web.models import ADMIN
-from web.summaries import SessionSummary  # noqa: TC001 - a shape is made from it
+from web.summaries import SessionSummary
 from web.teams import Change
 
 if TYPE_CHECKING:
