@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from gitstore.serve.body import Body
 
 FEW = 100
-"""Fewer objects than this become a file each (receive.unpackLimit); more stay the pack they are."""
+MANY_PACKS = 50
+"""A pack is forced to the disk at once, a file for each object one by one. So a push stays the pack it is; but where
+nobody joins packs (maintenance), one of few objects becomes files, for every lookup may look into each pack."""
 
 _HEAD_BYTES = 12
 _SAID_BYTES = 8000
@@ -69,7 +71,8 @@ def unpack(git: str | None, place: Path, quarantine: Quarantine, body: Body) -> 
 
 def _unpacked(git: str, place: Path, folder: Path, head: bytes, body: Body) -> str | None:
     count = int.from_bytes(head[8:], "big")
-    words = ["unpack-objects", "-q", "--strict"] if count < FEW else ["index-pack", "--stdin", "--fix-thin", "--strict"]
+    as_files = count < FEW and len(list((place / "objects/pack").glob("*.pack"))) >= MANY_PACKS
+    words = ["unpack-objects", "-q", "--strict"] if as_files else ["index-pack", "--stdin", "--fix-thin", "--strict"]
     more = {"GIT_DIR": str(place), "GIT_OBJECT_DIRECTORY": str(folder)}
     more["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(place.resolve() / "objects")
     with tempfile.TemporaryFile() as said:

@@ -160,13 +160,15 @@ def test_a_push_arrives_whole_and_is_told_of_once(site: Site, tmp_path: Path) ->
     assert site.arrivals == [SPACE]
 
 
-@pytest.mark.parametrize("count", [3, 60])
-def test_few_objects_become_files_and_many_a_pack(fast: Site, tmp_path: Path, count: int) -> None:
+@pytest.mark.parametrize(("count", "limit", "packs"), [(3, 50, 1), (60, 50, 1), (3, 0, 0), (60, 0, 1)])
+def test_a_push_stays_a_pack_unless_it_is_small_and_there_are_many(
+    fast: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, limit: int, packs: int
+) -> None:
+    monkeypatch.setattr("gitstore.serve.unpack.MANY_PACKS", limit)
     folder = clone(fast, tmp_path / "clone")
     commit(folder, *(record(f"new{number}", events(3)) for number in range(count)))
     assert push(folder).returncode == 0
-    packs = list(fast.repositories.path(SPACE).glob("objects/pack/*.pack"))
-    assert len(packs) == (1 if count > 20 else 0)
+    assert len(list(fast.repositories.path(SPACE).glob("objects/pack/*.pack"))) == packs
     assert fsck(fast.repositories.path(SPACE)) == ""
     with fast.repositories.open(SPACE) as store:
         assert sum(1 for _ in store.list()) == 5 + count

@@ -118,7 +118,7 @@ def unpacking(parent: int) -> int | None:
     for listing in Path(f"/proc/{parent}/task").glob("*/children"):
         for child in listing.read_text().split():
             try:
-                if b"unpack-objects" in Path(f"/proc/{child}/cmdline").read_bytes():
+                if b"index-pack" in Path(f"/proc/{child}/cmdline").read_bytes():
                     return int(child)
             except OSError:
                 continue
