@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import func, select
 
-from web import moments
+from web import invitations, moments
 from web.errors import Forbidden, Refusal
 from web.models import PENDING, Invitation
 
@@ -47,8 +47,6 @@ def invitation_in(target: str | None) -> str | None:
 
 
 def _is_good(people: People, invitation: str) -> bool:
-    from web import invitations  # noqa: PLC0415 - a server without teams has none
-
     try:
         invitations.by_link(people, invitation)
     except Refusal:

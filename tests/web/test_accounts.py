@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
@@ -346,6 +347,23 @@ def test_a_server_that_takes_not_everybody(team_server: TeamServer, registration
     closed.close()
 
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_a_server_for_the_invited_takes_who_has_a_link(team_server: TeamServer) -> None:
+    admin = team_server.person()
+    team_id = team_server.team(admin)
+    body = {"email": "guest@invited.example"}
+    link = admin.call("POST", f"/teams/{team_id}/invite", json=body).get_json()["link"]
+    token = parse_qs(urlsplit(link).query)["token"][0]
+    invited = TeamServer(msgspec.structs.replace(team_server.settings, registration="invited"))
+
+    answers = [
+        invited.call("POST", "/register", json={"nickname": f"guest with {given}", "invitation": given})
+        for given in (token, token[:-1])
+    ]
+    invited.close()
+
+    assert [answer.status_code for answer in answers] == [201, 403]
 
 
 def test_nothing_of_a_password_or_token_is_kept_as_it_is(team_server: TeamServer) -> None:
