@@ -1,20 +1,35 @@
-# The command line in an image: mount a repository at /repo and the transcripts where you like.
-#   docker run --rm -v "$PWD:/repo" -v "$HOME/.claude:/home/opensession/.claude:ro" opensession session list
-FROM python:3.13-slim AS build
+# The team server, and the command line with it. Build: docker build -t opensession .
+#   server:        docker run -p 3000:3000 -v sessions:/data -e JWT_SECRET=... opensession
+#   command line:  docker run --rm -v "$PWD:/repo" -w /repo opensession session list
+FROM python:3.13-slim-bookworm AS build
 WORKDIR /src
-COPY pyproject.toml README.md CHANGELOG.md LICENSE ./
+RUN pip install --no-cache-dir uv==0.13.8
+# Dependencies first: they change less often than the code, and exactly as the lock file says.
+COPY pyproject.toml uv.lock README.md CHANGELOG.md LICENSE ./
+RUN uv sync --locked --no-dev --no-install-project --no-editable
 COPY opensession ./opensession
 COPY gitstore ./gitstore
-RUN python -m venv /opt/opensession && /opt/opensession/bin/pip install --no-cache-dir --no-compile .
+COPY web ./web
+RUN uv sync --locked --no-dev --no-editable \
+    && python -m compileall -q .venv/lib
 
-FROM python:3.13-slim
+FROM python:3.13-slim-bookworm
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home opensession
-COPY --from=build /opt/opensession /opt/opensession
-ENV PATH="/opt/opensession/bin:$PATH"
+    && useradd --create-home --uid 10001 opensession \
+    && install -d -o opensession -g opensession -m 700 /data
+COPY --from=build /src/.venv /src/.venv
+ENV PATH="/src/.venv/bin:$PATH" \
+    OPENSESSION_DATA_DIR=/data \
+    PYTHONUNBUFFERED=1
 USER opensession
-WORKDIR /repo
+WORKDIR /home/opensession
+VOLUME /data
+EXPOSE 3000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ.get('PORT', '3000')}/api/ready\", timeout=4)"]
+# The server ends in order on SIGTERM: what is under way finishes.
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["opensession"]
-CMD ["--help"]
+CMD ["serve"]

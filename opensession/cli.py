@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "admin reindex": ("web.commands:reindex", "Make the server's index anew from its repositories."),
     "admin check": ("web.commands:check", "Check the server's repositories and index."),
     "admin maintain": ("web.commands:maintain", "Pack the server's repositories, sweep out what has expired."),
+    "admin make-repository": ("web.commands:make_repository", "Make an empty repository, for restoring a backup."),
     "admin reset-password": ("web.commands:reset_password", "Give somebody on the server a new password."),
     "docs completion": ("opensession.commands.docs:completion", "Print the completion script of a shell."),
     "docs agents": ("opensession.commands.docs:agents", "List the agents that are read, and what of them."),

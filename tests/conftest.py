@@ -52,9 +52,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "[user]\n\tname = Ada Tester\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
         '[gc]\n\tauto = 0\n[protocol "file"]\n\tallow = always\n'
     )
+    # What is kept must be read before it is taken away.
+    sealed = sealed_environment(folder)
     for name in list(os.environ):
         monkeypatch.delenv(name, raising=False)
-    for name, value in sealed_environment(folder).items():
+    for name, value in sealed.items():
         monkeypatch.setenv(name, value)
     return folder
 

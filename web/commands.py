@@ -165,6 +165,14 @@ def maintain(console: Console) -> None:
         console.write(f"{rows} expired rows and {folders} leftover folders removed")
 
 
+@click.command("make-repository")
+@click.argument("space")
+def make_repository(space: str) -> None:
+    """Make the empty repository of a team or user id, and print where it is; for restoring a backup."""
+    with _opened() as server:
+        click.echo(server.repositories.create(space))
+
+
 @click.command("reset-password")
 @click.argument("nickname")
 @output_options
