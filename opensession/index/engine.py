@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from opensession.index.terms import Term
 
-SCHEMA = 1
+SCHEMA = 2
 """Another number in a database: what is in it is thrown away and made again, since all of it is derived."""
 
 USUAL = (TITLE, SAID, CALL, PATH)
@@ -24,14 +24,20 @@ USUAL = (TITLE, SAID, CALL, PATH)
 
 EVERYWHERE = (*USUAL, OUTPUT)
 
-SESSION_BITS = 20
-"""A document's number is its session's, shifted by this, and its place in it: so a search knows the session at once,
-and the numbers of documents are in the order in which sessions came."""
+SESSION_BITS = 17
+"""A document's number is its session's, shifted by this, and its place in it: so a search knows the session at once."""
+
+PLACE_BITS = 12
+"""A session's number is the second in which it began, shifted by this, and a place in that second: so a search meets
+the newest sessions first."""
+
+LAST_SECOND = (1 << 34) - 1
+"""The year 2514; what says that it is later stands there."""
 
 Row = tuple[Any, ...]
 
-Columns = Mapping[str, Sequence[Sequence[str]]]
-"""For each of ``texts.COLUMNS`` its texts, each as its words; a row of words never spans two texts."""
+Columns = Mapping[str, Sequence[str]]
+"""For each of ``texts.COLUMNS`` its texts, each as its words with spaces between; a row of words never spans two."""
 
 
 class Cursor(ABC):
@@ -47,9 +53,11 @@ class Engine(ABC):
 
     Attributes:
         tables: The statements that make the tables.
+        refusals: What it raises for a value that it does not take.
     """
 
     tables: Sequence[str]
+    refusals: tuple[type[Exception], ...]
 
     def __init__(self) -> None:
         self._own = threading.local()
@@ -144,20 +152,22 @@ class Engine(ABC):
                 self._all.remove(found)
 
 
-def table_statements(*, integer: str, blob: str, number: str) -> list[str]:
+def table_statements(*, integer: str, blob: str) -> list[str]:
     """The tables that both databases have.
 
     Args:
         integer: What a whole number of 64 bits is called.
         blob: What bytes are called.
-        number: What a primary key that counts itself is called.
     """
     return [
         "CREATE TABLE index_schema (version INTEGER NOT NULL)",
         "CREATE TABLE index_spaces (space TEXT PRIMARY KEY, tip TEXT NOT NULL)",
         f"""CREATE TABLE index_sessions (
-            number {number}, id TEXT NOT NULL UNIQUE, space TEXT NOT NULL, session_id TEXT NOT NULL, tree TEXT NOT NULL,
-            owner TEXT NOT NULL, owner_name TEXT NOT NULL, is_public INTEGER NOT NULL DEFAULT 0,
+            number {integer} PRIMARY KEY, arrived {integer} NOT NULL,
+            id TEXT NOT NULL UNIQUE, space TEXT NOT NULL, session_id TEXT NOT NULL,
+            tree TEXT NOT NULL,
+            owner TEXT NOT NULL, owner_name TEXT NOT NULL, owner_key TEXT NOT NULL, model_key TEXT NOT NULL,
+            is_public INTEGER NOT NULL DEFAULT 0,
             tool TEXT NOT NULL, agent_provider TEXT NOT NULL, agent_model TEXT NOT NULL,
             title TEXT NOT NULL, description TEXT NOT NULL, tags TEXT NOT NULL,
             created_at TEXT NOT NULL, created_key TEXT NOT NULL, updated_at TEXT NOT NULL, uploaded_at TEXT NOT NULL,
@@ -178,7 +188,8 @@ def table_statements(*, integer: str, blob: str, number: str) -> list[str]:
         """CREATE INDEX index_sessions_longest
             ON index_sessions (space, shown, duration_seconds DESC, created_key DESC, id DESC)""",
         "CREATE INDEX index_sessions_all ON index_sessions (shown, created_key DESC, id DESC)",
-        "CREATE INDEX index_sessions_uploaded ON index_sessions (space, uploaded_at, id)",
+        "CREATE INDEX index_sessions_uploaded ON index_sessions (space, uploaded_at)",
+        "CREATE INDEX index_sessions_arrived ON index_sessions (space, arrived)",
         "CREATE INDEX index_sessions_public ON index_sessions (shown, created_key DESC, id DESC) WHERE is_public = 1",
         f"""CREATE TABLE index_segments (
             session {integer} NOT NULL, ordinal INTEGER NOT NULL, oid TEXT NOT NULL, facts {blob} NOT NULL,

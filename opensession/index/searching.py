@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from opensession.hail import times
-from opensession.index import snippets, terms
+from gitstore.layout import safe_session_id
+from opensession.index import snippets, terms, texts
 from opensession.index.engine import EVERYWHERE, SESSION_BITS, USUAL
 from opensession.index.model import Entry, Figures, Link, NamedFigures, OwnerFigures, Page, Stats
 
@@ -152,7 +152,7 @@ class Searcher:
         """What a session follows from, and what follows from it."""
         found: list[Link] = []
         for parent in entry.parents:
-            there = self.one("s.space = ? AND s.session_id = ?", entry.space, parent)
+            there = self.one("s.space = ? AND s.session_id = ?", entry.space, safe_session_id(parent))
             found.append(Link(entry.id, there.id if there else parent, "handoff", entry.uploaded_at))
         sql = (
             "SELECT s.id, s.uploaded_at FROM index_parents p JOIN index_sessions s ON s.number = p.session"
@@ -165,11 +165,13 @@ class Searcher:
 
     def since(self, space: str, uploaded_at: str, after: str, limit: int) -> list[Entry]:
         """The sessions of a space that came or changed after a place in that order."""
-        sql = (
-            f"SELECT s.number, {_SELECT} FROM index_sessions s WHERE s.space = ?"
-            " AND (s.uploaded_at > ? OR (s.uploaded_at = ? AND s.id > ?)) ORDER BY s.uploaded_at, s.id LIMIT ?"
-        )
-        rows = self._cursor.run(sql, (space, uploaded_at, uploaded_at, after, limit))
+        sql = "SELECT arrived FROM index_sessions WHERE space = ? AND id = ? AND uploaded_at = ?"
+        place = self._cursor.run(sql, (space, after, uploaded_at))
+        # Sessions of one second come one after the other, and a push may bring some that say they are older: where the
+        # last one seen is known as it was then, what arrived after it follows, else that whole second and all later.
+        condition, value = ("s.arrived > ?", place[0][0]) if place else ("s.uploaded_at >= ?", uploaded_at)
+        sql = f"SELECT s.number, {_SELECT} FROM index_sessions s WHERE s.space = ? AND {condition}"
+        rows = self._cursor.run(f"{sql} ORDER BY s.arrived LIMIT ?", (space, value, limit))
         return [_entry(row)[0] for row in rows]
 
     def stats(self, query: Query) -> Stats:
@@ -312,11 +314,11 @@ def _tool(where: _Where, value: str) -> None:
 
 
 def _model(where: _Where, value: str) -> None:
-    where.add("LOWER(s.agent_model) LIKE ? ESCAPE '!'", f"%{_literal(value.lower())}%")
+    where.add("s.model_key LIKE ? ESCAPE '!'", f"%{_literal(texts.folded_name(value))}%")
 
 
 def _author(where: _Where, value: str) -> None:
-    where.add("(s.owner = ? OR LOWER(s.owner_name) = ?)", value, value.lower())
+    where.add("(s.owner = ? OR s.owner_key = ?)", value, texts.folded_name(value))
 
 
 def _branch(where: _Where, value: str) -> None:
@@ -336,10 +338,7 @@ _FILTERS = {"tool": _tool, "model": _model, "author": _author, "branch": _branch
 
 def _moment(text: str) -> str:
     """A day or time as the index sorts it; what is none finds nothing."""
-    try:
-        return f"{times.parse(text):020d}"
-    except ValueError:
-        return "9" * 20
+    return texts.sortable(text) or "9" * 21
 
 
 def _literal(text: str) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from opensession.index import terms
 from opensession.index.model import Snippet
+from opensession.index.reading import pieces_of
 from opensession.index.texts import OUTPUT, TITLE
-from opensession.index.writing import pieces_of
 
 if TYPE_CHECKING:
     import re

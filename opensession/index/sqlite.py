@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from opensession.index.terms import Term
 
 _BUSY_SECONDS = 30.0
+_LOCKS = 16
+"""Files that are locks; spaces share them."""
+
 _GAP = "zz0zz"
 """Stands between two texts, so that no row of words spans them."""
 
@@ -42,7 +45,8 @@ class SqliteCursor(Cursor):
 class SqliteEngine(Engine):
     """An index in one file."""
 
-    tables = (*table_statements(integer="INTEGER", blob="BLOB", number="INTEGER PRIMARY KEY"), _WORDS)
+    tables = (*table_statements(integer="INTEGER", blob="BLOB"), _WORDS)
+    refusals = (sqlite3.DataError, sqlite3.IntegrityError, OverflowError)
 
     def __init__(self, path: Path) -> None:
         """Take the file; it is made when it is not there, and made anew when it is damaged."""
@@ -51,7 +55,11 @@ class SqliteEngine(Engine):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.prepare()
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                # It is in use, or the disk is full: nothing that a new file would mend.
+                self.close()
+                raise
             # A derived file that cannot be read is worth nothing.
             self.close()
             for suffix in ("", "-wal", "-shm"):
@@ -85,15 +93,16 @@ class SqliteEngine(Engine):
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """A lock beside the file. All share one: SQLite takes one writer at a time anyway."""
+        """A lock beside the file; one of a few, so that reading one space anew does not keep all others waiting."""
         if os.name == "nt":
             # There, one transaction after the other is all the order there is.
             yield
             return
         import fcntl  # noqa: PLC0415 - not on every system
 
-        del name
-        handle = os.open(self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        number = hashlib.sha256(name.encode()).digest()[0] % _LOCKS
+        place = self._path.with_name(f"{self._path.name}.lock{number}")
+        handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
@@ -140,7 +149,7 @@ _NAMES = ", ".join((*COLUMNS, "place"))
 
 
 def _row(space: str, columns: Columns) -> tuple[str, ...]:
-    joined = (f" {_GAP} ".join(" ".join(text) for text in columns.get(name, ())) for name in COLUMNS)
+    joined = (f" {_GAP} ".join(columns.get(name, ())) for name in COLUMNS)
     return (*joined, _place(space))
 
 

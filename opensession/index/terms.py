@@ -29,6 +29,7 @@ _LONGEST_PHRASE = 100
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _FOREIGN = re.compile(r"[^a-z0-9]")
 _PART = re.compile(r'(-?)(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))')
 
@@ -78,6 +79,16 @@ def folded(text: str) -> str:
 def words(text: str) -> Iterator[str]:
     """The words of a text, as the index spells them, in order."""
     return (spelled(word) for word in _WORD.findall(folded(text)))
+
+
+def row_of(text: str) -> str:
+    """The words of a text with a space between them."""
+    if not text.isascii():
+        return " ".join(words(text))
+    found = _ASCII_WORD.findall(text.lower())
+    if len(text) > LONGEST_WORD:
+        return " ".join([word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] for word in found])
+    return " ".join(found)
 
 
 def spelled(word: str) -> str:

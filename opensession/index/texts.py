@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from opensession.hail import times
 from opensession.hail.events import (
     AgentMessage,
     Code,
@@ -117,17 +118,35 @@ def united(parts: Iterable[Facts]) -> tuple[Facts, int]:
         for task, begins in part.tasks:
             (open_tasks.add if begins else open_tasks.discard)(task)
             most = max(most, 1 + len(open_tasks))
-    whole.modified = sorted(modified, key=str.encode)
-    whole.read = sorted(read - modified, key=str.encode)
+    # A path may hold half a character, which has no bytes of its own.
+    whole.modified = sorted(modified, key=_bytes)
+    whole.read = sorted(read - modified, key=_bytes)
     return whole, most
+
+
+def sortable(moment: str) -> str | None:
+    """A time as text that sorts as times do, or None when it is none; what is before 1970 is all the same."""
+    try:
+        return f"{max(0, times.parse(moment)):021d}"
+    except ValueError:
+        return None
+
+
+def folded_name(name: str) -> str:
+    """A name as filters compare it: databases have opinions of their own about capitals."""
+    return name.casefold()
 
 
 def cut(text: str, limit: int) -> str:
     """Text of at most so many bytes, with three dots when something is missing (api.md 5.3)."""
-    raw = text.encode()
+    raw = _bytes(text)
     if len(raw) <= limit:
         return text
     return raw[: limit - 3].decode("utf-8", "ignore") + "..."
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def _prompt(event: Event) -> str:

@@ -2,63 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
-import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitstore.errors import PurgedError, StoreError
 from gitstore.folder import Folder
-from opensession.hail import full, times
+from opensession.errors import OpenSessionError
+from opensession.hail import times
 from opensession.index import texts
-from opensession.index.engine import SESSION_BITS
+from opensession.index.engine import LAST_SECOND, PLACE_BITS, SESSION_BITS
 from opensession.index.model import Arrival, Progress
-from opensession.index.terms import words
-from opensession.index.texts import TITLE, Facts, Piece
+from opensession.index.reading import Known, Reading, clean, columns_of, encode_facts, pieces_of, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from gitstore.objects import Entry as TreeEntry
     from gitstore.record import Publication
     from gitstore.store import SessionStore
-    from opensession.index.engine import Columns, Cursor, Engine
+    from opensession.index.engine import Cursor, Engine
     from opensession.index.model import Arrivals
+    from opensession.index.reading import Document
 
 _NAMESPACE = uuid.UUID("5b0e4f7e-6f2b-5f6a-9d6e-0d2f3c1a9b70")
+
 _BATCH = 32
 """Sessions in one transaction."""
 
-_DOCUMENT_WORDS = 8000
-"""Words after which a document ends: PostgreSQL counts places up to 16,383."""
+_BATCH_BYTES = 4 * 1024 * 1024
+"""Bytes of events after which a batch ends early: it is held in memory, and others wait while it is written."""
 
 _TITLE_ORDINAL = -1
-_TEXTS = ("git_remote", "git_branch", "git_commit", "git_repo_name", "pr_url", "body_url")
-
-_ENCODE = msgspec.json.Encoder().encode
-_PIECES = msgspec.json.Decoder(list[Piece])
-_FACTS = msgspec.json.Decoder(Facts)
-
-
-def server_id(space: str, session_id: str) -> str:
-    """The UUID of a session in a space: the same in every index, so that links to it survive."""
-    return str(uuid.uuid5(_NAMESPACE, f"{space}/{session_id}"))
-
-
-def from_commit(_space: str, published: Sequence[Publication]) -> dict[str, Arrival]:
-    """Who brought sessions, as far as commits tell."""
-    found: dict[str, Arrival] = {}
-    for entry in published:
-        when = times.render(entry.time * 1_000_000_000)[:19].replace("T", " ")
-        for session_id in entry.session_ids:
-            found[session_id] = Arrival(entry.author.email.lower(), entry.author.name, when)
-    return found
-
-
-def pieces_of(content: bytes) -> list[Piece]:
-    """The texts of a document."""
-    return _PIECES.decode(zlib.decompress(content))
+_MOST_DOCUMENTS = (1 << SESSION_BITS) - 1
 
 
 class _Changed(NamedTuple):
@@ -67,6 +42,34 @@ class _Changed(NamedTuple):
     session_id: str
     tree: str | None
     publications: list[Publication]
+
+
+class _Due(NamedTuple):
+    """A session to write: what was read of it, or None when it is there no more, and what the index has of it."""
+
+    changed: _Changed
+    known: Known | None
+    reading: Reading | None
+
+
+class _RefusedError(OpenSessionError):
+    """A database does not take a session."""
+
+
+def server_id(space: str, session_id: str) -> str:
+    """The UUID of a session in a space: the same in every index, so that links to it survive."""
+    return str(uuid.uuid5(_NAMESPACE, f"{space}/{session_id}"))
+
+
+def from_commit(_space: str, published: Sequence[Publication]) -> dict[str, Arrival]:
+    """Who brought sessions, as far as commits tell: the author of the oldest, at the time of the newest."""
+    found: dict[str, Arrival] = {}
+    for entry in published:
+        moment = times.render(entry.time * 1_000_000_000)[:19].replace("T", " ")
+        for session_id in entry.session_ids:
+            when = found[session_id].uploaded_at if session_id in found else moment
+            found[session_id] = Arrival(entry.author.email.lower(), entry.author.name, when)
+    return found
 
 
 class Writer:
@@ -93,7 +96,7 @@ class Writer:
             if tip is not None and tip == known:
                 return Progress(0, 0, [])
             changed, complete = self._changed(tip, known)
-            progress = self._read(changed, anew=anew, step=step)
+            progress = self._take(changed, anew=anew, step=step)
             with self._engine.transaction(writes=True) as cursor:
                 removed = self._sweep(cursor, {item.session_id for item in changed}) if complete else 0
                 _set_tip(cursor, self._space, tip)
@@ -112,7 +115,7 @@ class Writer:
         if not complete and self._merged(tip, known):
             # A merge brings commits that are older than the known one.
             return self._changed(tip, None)
-        # The oldest first, so that numbers rise with time: of a common word, the newest documents are looked at.
+        # The oldest first: so they came, and so the numbers of documents rise, which is cheapest to write.
         names = reversed(found.items())
         return [_Changed(name, self._store.tree_of(name), published) for name, published in names], complete
 
@@ -124,109 +127,152 @@ class Writer:
                 return True
         return True
 
-    def _read(self, changed: list[_Changed], *, anew: bool, step: Callable[[int, int], None] | None) -> Progress:
-        indexed, removed = 0, 0
-        failed: list[tuple[str, str]] = []
+    def _take(self, changed: list[_Changed], *, anew: bool, step: Callable[[int, int], None] | None) -> Progress:
+        progress = Progress(0, 0, [])
         for start in range(0, len(changed), _BATCH):
-            batch = changed[start : start + _BATCH]
-            with self._engine.transaction(writes=False) as cursor:
-                rows = _rows(cursor, self._space, [item.session_id for item in batch])
-            due = [item for item in batch if anew or item.tree is None or rows.get(item.session_id, "") != item.tree]
-            arrived = self._arrived([item for item in due if item.tree is not None])
-            with self._engine.transaction(writes=True) as cursor:
-                for item in due:
-                    try:
-                        written = self._session(cursor, item, arrived, anew=anew)
-                    except (StoreError, ValueError) as error:
-                        failed.append((item.session_id, str(error)))
-                        self._unfinished(cursor, item.session_id)
-                        continue
-                    indexed += written
-                    removed += not written and item.session_id in rows
+            for batch in self._read(changed[start : start + _BATCH], progress.failed, anew=anew):
+                indexed, removed = self._write(batch, progress.failed, anew=anew)
+                progress = Progress(progress.indexed + indexed, progress.removed + removed, progress.failed)
             if step is not None:
                 step(min(start + _BATCH, len(changed)), len(changed))
-        return Progress(indexed, removed, failed)
+        return progress
 
-    def _unfinished(self, cursor: Cursor, session_id: str) -> None:
-        """A session that cannot be read: what was known of it stays findable, what was never known is not there."""
-        number = _number(cursor, self._space, session_id)
-        if number is not None and _rows(cursor, self._space, [session_id]) == {session_id: ""}:
-            remove(self._engine, cursor, self._space, number)
+    def _read(self, some: list[_Changed], failed: list[tuple[str, str]], *, anew: bool) -> Iterator[list[_Due]]:
+        """The sessions of which the index has another version, in batches that memory bears."""
+        with self._engine.transaction(writes=False) as cursor:
+            known = _known(cursor, self._space, [item.session_id for item in some])
+        batch: list[_Due] = []
+        size = 0
+        for item in some:
+            there = known.get(item.session_id)
+            if not anew and item.tree == (there.tree if there is not None else None):
+                continue
+            try:
+                folder = Folder(self._store.repo, item.session_id, item.tree) if item.tree is not None else None
+                reading = read(folder, _unread(there) if anew else there) if folder is not None else None
+            except PurgedError:
+                reading = None
+            except (StoreError, OpenSessionError) as error:
+                failed.append((item.session_id, str(error)))
+                continue
+            batch.append(_Due(item, there, reading))
+            size += reading.size if reading is not None else 0
+            if size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _write(self, batch: list[_Due], failed: list[tuple[str, str]], *, anew: bool) -> tuple[int, int]:
+        """Write sessions in one transaction; how many were written, and how many removed."""
+        arrived = self._arrived([item.changed for item in batch if item.reading is not None])
+        indexed = removed = 0
+        with self._engine.transaction(writes=True) as cursor:
+            places = self._places(cursor, arrived)
+            for due in sorted(batch, key=lambda due: due.reading.row["created_key"] if due.reading is not None else ""):
+                try:
+                    indexed += self._one(cursor, due, arrived, places, anew=anew)
+                except _RefusedError as error:
+                    failed.append((due.changed.session_id, str(error)))
+                    continue
+                removed += due.reading is None and due.known is not None
+        return indexed, removed
 
     def _arrived(self, due: list[_Changed]) -> Mapping[str, Arrival]:
         published = [publication for item in due for publication in item.publications]
         published.sort(key=lambda publication: -publication.time)
         return {**from_commit(self._space, published), **self._arrivals(self._space, published)} if due else {}
 
-    def _session(self, cursor: Cursor, item: _Changed, arrived: Mapping[str, Arrival], *, anew: bool) -> bool:
-        """Write what a session's folder says; whether there is one."""
-        try:
-            folder = Folder(self._store.repo, item.session_id, item.tree) if item.tree is not None else None
-        except PurgedError:
-            folder = None
-        number = _number(cursor, self._space, item.session_id)
-        if folder is None:
-            if number is not None:
-                remove(self._engine, cursor, self._space, number)
+    def _places(self, cursor: Cursor, arrived: Mapping[str, Arrival]) -> dict[str, int]:
+        """Places in the order of arrival: by time and id, after all that is there."""
+        sql = "SELECT COALESCE(MAX(arrived), 0) FROM index_sessions WHERE space = ?"
+        last: int = cursor.run(sql, (self._space,))[0][0]
+        order = sorted(arrived, key=lambda name: (arrived[name].uploaded_at, server_id(self._space, name)))
+        return {name: place for place, name in enumerate(order, last + 1)}
+
+    def _one(
+        self,
+        cursor: Cursor,
+        due: _Due,
+        arrived: Mapping[str, Arrival],
+        places: Mapping[str, int],
+        *,
+        anew: bool,
+    ) -> bool:
+        """Write one session, all of it or nothing; whether there is one."""
+        if due.reading is None:
+            if due.known is not None:
+                remove(self._engine, cursor, self._space, due.known.number)
             return False
-        meta = folder.meta()
-        if number is None:
-            number = _insert(cursor, self._space, item.session_id)
-        parts, header = self._segments(cursor, number, folder, anew=anew)
-        row = _row(meta, header, parts)
-        arrival = arrived[item.session_id]
-        row |= {"owner": arrival.owner, "owner_name": arrival.owner_name, "uploaded_at": arrival.uploaded_at}
-        row["tree"] = item.tree
-        _update(cursor, number, row)
-        title = "\n".join((row["title"], row["description"], *meta.get("tags", ())))
-        self._documents(cursor, number, _TITLE_ORDINAL, [Piece("", "", TITLE, title)])
-        _set_parents(cursor, self._space, number, msgspec.json.decode(row["parents"]))
+        name = due.changed.session_id
+        cursor.run("SAVEPOINT one")
+        try:
+            row = {**due.reading.row, **_brought(arrived[name]), "arrived": places[name]}
+            self._session(cursor, due.reading, due.known, row, anew=anew)
+        except self._engine.refusals as error:
+            cursor.run("ROLLBACK TO SAVEPOINT one")
+            raise _RefusedError(f"the index does not take it: {type(error).__name__}") from error
+        finally:
+            cursor.run("RELEASE SAVEPOINT one")
         return True
 
-    def _segments(self, cursor: Cursor, number: int, folder: Folder, *, anew: bool) -> tuple[list[Facts], bytes]:
-        """The facts of each segment, read again only where it changed, and the session's first line."""
-        rows = cursor.run(
-            "SELECT ordinal, oid, facts FROM index_segments WHERE session = ? ORDER BY ordinal", (number,)
-        )
-        known = {ordinal: (oid, content) for ordinal, oid, content in rows}
-        names = folder.segment_names()
-        parts: list[Facts] = []
-        header = b""
-        for ordinal, blobs in enumerate(names):
-            oid = _oid(folder.entries, blobs)
-            there = known.pop(ordinal, None)
-            if there is not None and there[0] == oid and not anew and ordinal > 0:
-                parts.append(_FACTS.decode(bytes(there[1])))
+    def _session(
+        self, cursor: Cursor, reading: Reading, known: Known | None, row: dict[str, object], *, anew: bool
+    ) -> None:
+        if known is not None:
+            row |= _kept(cursor, known.number, anew=anew, same=known.tree == reading.row["tree"])
+            if known.created_key == reading.row["created_key"]:
+                number = known.number
+            else:
+                # Numbers are made of times.
+                remove(self._engine, cursor, self._space, known.number)
+                number = self._insert(cursor, reading.session_id, row)
+        else:
+            number = self._insert(cursor, reading.session_id, row)
+        _update(cursor, number, row)
+        self._segments(cursor, number, reading)
+        self._documents(cursor, number, _TITLE_ORDINAL, [reading.title])
+        cursor.run("DELETE FROM index_parents WHERE session = ?", (number,))
+        for parent in reading.parents:
+            sql = "INSERT INTO index_parents (session, space, parent) VALUES (?, ?, ?)"
+            cursor.run(sql, (number, self._space, parent))
+
+    def _insert(self, cursor: Cursor, session_id: str, row: Mapping[str, object]) -> int:
+        number = _free_number(cursor, str(row["created_key"]), f"{self._space}/{session_id}")
+        identity = server_id(self._space, session_id)
+        facts = {"number": number, "id": identity, "space": self._space, "session_id": session_id, **row}
+        marks = ", ".join("?" * len(facts))
+        cursor.run(f"INSERT INTO index_sessions ({', '.join(facts)}) VALUES ({marks})", tuple(facts.values()))
+        return number
+
+    def _segments(self, cursor: Cursor, number: int, reading: Reading) -> None:
+        for ordinal, segment in enumerate(reading.segments):
+            if segment.documents is None:
                 continue
-            content = folder.content(ordinal)
-            if ordinal == 0:
-                header, _, content = content.partition(b"\n")
-                if there is not None and there[0] == oid and not anew:
-                    parts.append(_FACTS.decode(bytes(there[1])))
-                    continue
-            events = [full.decode_event(line) for line in content.split(b"\n") if line]
-            parts.append(texts.facts(events))
-            self._documents(cursor, number, ordinal, list(texts.pieces(events)))
-            _set_segment(cursor, number, ordinal, oid, _ENCODE(parts[-1]))
-        for ordinal in known:
+            self._documents(cursor, number, ordinal, segment.documents)
+            sql = (
+                "INSERT INTO index_segments (session, ordinal, oid, facts) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (session, ordinal) DO UPDATE SET oid = excluded.oid, facts = excluded.facts"
+            )
+            cursor.run(sql, (number, ordinal, segment.oid, encode_facts(segment.facts)))
+        sql = "SELECT ordinal FROM index_segments WHERE session = ? AND ordinal >= ?"
+        for (ordinal,) in cursor.run(sql, (number, len(reading.segments))):
             self._documents(cursor, number, ordinal, [])
             cursor.run("DELETE FROM index_segments WHERE session = ? AND ordinal = ?", (number, ordinal))
-        return parts, header
 
-    def _documents(self, cursor: Cursor, number: int, ordinal: int, pieces: list[Piece]) -> None:
+    def _documents(self, cursor: Cursor, number: int, ordinal: int, documents: Sequence[Document]) -> None:
         """Replace the documents of a segment."""
         first, end = documents_of(number)
         sql = "SELECT number, content FROM index_documents WHERE number >= ? AND number < ? AND ordinal = ?"
-        for document, content in cursor.run(sql, (first, end, ordinal)):
-            self._engine.remove_words(cursor, document, self._space, _columns(pieces_of(bytes(content))))
-            cursor.run("DELETE FROM index_documents WHERE number = ?", (document,))
+        _strike(self._engine, cursor, self._space, cursor.run(sql, (first, end, ordinal)))
         sql = "SELECT COALESCE(MAX(number), ?) FROM index_documents WHERE number >= ? AND number < ?"
-        last = cursor.run(sql, (first - 1, first, end))[0][0]
-        for document, some in enumerate(_documents(pieces), last + 1):
-            packed = zlib.compress(_ENCODE(some), 1)
+        last: int = cursor.run(sql, (first - 1, first, end))[0][0]
+        if last + len(documents) >= first + _MOST_DOCUMENTS:
+            raise _RefusedError("the index does not take it: it is too long")
+        for document, some in enumerate(documents, last + 1):
             sql = "INSERT INTO index_documents (number, ordinal, content) VALUES (?, ?, ?)"
-            cursor.run(sql, (document, ordinal, packed))
-            self._engine.add_words(cursor, document, self._space, _columns(some))
+            cursor.run(sql, (document, ordinal, some.content))
+            self._engine.add_words(cursor, document, self._space, some.columns)
 
     def _sweep(self, cursor: Cursor, there: set[str]) -> int:
         """Strike out sessions that the branch does not have."""
@@ -239,11 +285,8 @@ class Writer:
 
 def remove(engine: Engine, cursor: Cursor, space: str, number: int) -> None:
     """Strike out a session with everything that belongs to it."""
-    between = documents_of(number)
     sql = "SELECT number, content FROM index_documents WHERE number >= ? AND number < ?"
-    for document, content in cursor.run(sql, between):
-        engine.remove_words(cursor, document, space, _columns(pieces_of(bytes(content))))
-    cursor.run("DELETE FROM index_documents WHERE number >= ? AND number < ?", between)
+    _strike(engine, cursor, space, cursor.run(sql, documents_of(number)))
     for table in ("index_segments", "index_parents"):
         cursor.run(f"DELETE FROM {table} WHERE session = ?", (number,))
     cursor.run("DELETE FROM index_sessions WHERE number = ?", (number,))
@@ -254,123 +297,52 @@ def documents_of(number: int) -> tuple[int, int]:
     return number << SESSION_BITS, (number + 1) << SESSION_BITS
 
 
-def _documents(pieces: list[Piece]) -> Iterator[list[Piece]]:
-    """The texts in portions of a bearable number of words."""
-    held: list[Piece] = []
-    size = 0
-    for piece in pieces:
-        held.append(piece)
-        # A word has at least one character and something beside it.
-        size += len(piece.text) // 5 + 1
-        if size >= _DOCUMENT_WORDS:
-            yield held
-            held, size = [], 0
-    if held:
-        yield held
+def _strike(engine: Engine, cursor: Cursor, space: str, rows: Sequence[tuple[int, bytes]]) -> None:
+    for document, content in rows:
+        engine.remove_words(cursor, document, space, columns_of(pieces_of(bytes(content))))
+        cursor.run("DELETE FROM index_documents WHERE number = ?", (document,))
 
 
-def _columns(pieces: Sequence[Piece]) -> Columns:
-    found: dict[str, list[list[str]]] = {}
-    for piece in pieces:
-        found.setdefault(piece.column, []).append(list(words(piece.text)))
-    return found
+def _unread(known: Known | None) -> Known | None:
+    """What is known, as if no segment of it had been read."""
+    return known._replace(segments={}) if known is not None else None
 
 
-def _oid(entries: Mapping[str, TreeEntry], blobs: Sequence[str]) -> str:
-    return ",".join(entries[name].oid for name in blobs)
-
-
-def _row(meta: Mapping[str, Any], header: bytes, parts: list[Facts]) -> dict[str, Any]:
-    """The columns of a session (api.md 5.3)."""
-    facts, agents = texts.united(parts)
-    session = full.decode_header(header) if header else None
-    attributes = {**(session.context.attributes if session else {}), **_table(meta.get("attributes"))}
-    stats = _table(meta.get("stats"))
-    created, updated = _text(meta.get("created_at")), _text(meta.get("updated_at"))
-    figures = {name: _whole(stats.get(name)) for name in _FIGURES}
-    known = {name: _text(attributes.get(name)) or None for name in _TEXTS}
-    cwd = attributes.get("cwd", attributes.get("working_directory"))
-    number = attributes.get("pr_number")
-    title = _text(meta.get("title")) or (texts.cut(facts.prompts[0], 80) if facts.prompts else "")
-    description = _text(meta.get("description")) or texts.cut(" ".join(facts.prompts), 500)
-    parents = dict.fromkeys([*_list(meta.get("parents")), *_list(meta.get("related_session_ids"))])
+def _brought(arrival: Arrival) -> dict[str, str]:
+    name = clean(arrival.owner_name)
     return {
-        "tool": _text(meta.get("tool")),
-        "agent_provider": session.agent.provider if session else "",
-        "agent_model": _text(meta.get("model")),
-        "title": title,
-        "description": description,
-        "tags": _json(_list(meta.get("tags"))),
-        "created_at": _offset(created),
-        "created_key": _key(created),
-        "updated_at": _offset(updated),
-        "bytes": _whole(meta.get("bytes")),
-        "shown": int(figures["event_count"] > 0 or figures["message_count"] > 0),
-        "has_errors": int(facts.failed),
-        "max_active_agents": agents,
-        "working_directory": _clean(cwd) if isinstance(cwd, str) else None,
-        "pr_number": number if isinstance(number, int) and not isinstance(number, bool) else None,
-        "files_modified": _json(facts.modified),
-        "files_read": _json(facts.read),
-        "parents": _json(list(parents)),
-        **figures,
-        **known,
+        "owner": clean(arrival.owner),
+        "owner_name": name,
+        "owner_key": texts.folded_name(name),
+        "uploaded_at": arrival.uploaded_at,
     }
 
 
-_FIGURES = (
-    "message_count",
-    "user_message_count",
-    "tool_call_count",
-    "task_count",
-    "event_count",
-    "duration_seconds",
-    "total_input_tokens",
-    "total_output_tokens",
-    "files_changed",
-    "lines_added",
-    "lines_removed",
-)
+def _kept(cursor: Cursor, number: int, *, anew: bool, same: bool) -> dict[str, object]:
+    """What stays of a session that is written again: whose it is, who sees it, and its place when it did not change."""
+    names = ["is_public"] if anew else ["is_public", "owner", "owner_name", "owner_key"]
+    if same:
+        names.append("arrived")
+    rows = cursor.run(f"SELECT {', '.join(names)} FROM index_sessions WHERE number = ?", (number,))
+    return dict(zip(names, rows[0], strict=True))
 
 
-def _text(value: object) -> str:
-    return _clean(value) if isinstance(value, str) else ""
+def _free_number(cursor: Cursor, created_key: str, name: str) -> int:
+    """A number that no session has, for one that began at a time.
 
-
-def _clean(text: str) -> str:
-    """Text that every database takes."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return 0
-    return max(0, min(value, 2**63 - 1))
-
-
-def _table(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[str]:
-    return [_clean(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _json(value: list[str]) -> str:
-    return msgspec.json.encode([_clean(item) for item in value]).decode()
-
-
-def _offset(moment: str) -> str:
-    """A time as lists write it: in UTC, with ``+00:00``."""
-    return moment.removesuffix("Z") + "+00:00" if moment.endswith("Z") else moment
-
-
-def _key(moment: str) -> str:
-    """A time as text that sorts as times do."""
-    try:
-        return f"{times.parse(moment):020d}"
-    except ValueError:
-        return "0" * 20
+    It is sought around a place that the name tells, in more and more seconds, so that any number of sessions may have
+    begun at once, and so that two spaces that are written at the same time hardly ever want the same.
+    """
+    second = min(int(created_key) // 1_000_000_000, LAST_SECOND)
+    attempt = 0
+    while True:
+        digest = hashlib.sha256(f"{attempt}/{name}".encode("utf-8", "replace")).digest()
+        places = 1 << (PLACE_BITS + min(attempt, 30))
+        number = (second << PLACE_BITS) + int.from_bytes(digest[:8], "big") % places
+        number = min(number, (1 << (63 - SESSION_BITS)) - 1)
+        if not cursor.run("SELECT 1 FROM index_sessions WHERE number = ?", (number,)):
+            return number
+        attempt += 1
 
 
 def _tip(cursor: Cursor, space: str) -> str | None:
@@ -386,67 +358,19 @@ def _set_tip(cursor: Cursor, space: str, tip: str | None) -> None:
     cursor.run(sql, (space, tip))
 
 
-def _rows(cursor: Cursor, space: str, names: Sequence[str]) -> dict[str, str]:
+def _known(cursor: Cursor, space: str, names: Sequence[str]) -> dict[str, Known]:
     marks = ", ".join("?" * len(names))
-    sql = f"SELECT session_id, tree FROM index_sessions WHERE space = ? AND session_id IN ({marks})"
-    return dict(cursor.run(sql, (space, *names)))
+    sql = (
+        f"SELECT session_id, number, tree, created_key FROM index_sessions WHERE space = ? AND session_id IN ({marks})"
+    )
+    found: dict[str, Known] = {}
+    for session_id, number, tree, created_key in cursor.run(sql, (space, *names)):
+        rows = cursor.run("SELECT ordinal, oid, facts FROM index_segments WHERE session = ?", (number,))
+        segments = {ordinal: (oid, bytes(facts)) for ordinal, oid, facts in rows}
+        found[session_id] = Known(number, tree, created_key, segments)
+    return found
 
 
-def _number(cursor: Cursor, space: str, session_id: str) -> int | None:
-    sql = "SELECT number FROM index_sessions WHERE space = ? AND session_id = ?"
-    rows = cursor.run(sql, (space, session_id))
-    return rows[0][0] if rows else None
-
-
-_LATER = {
-    "tree": "",
-    "owner": "",
-    "owner_name": "",
-    "tool": "",
-    "agent_provider": "",
-    "agent_model": "",
-    "title": "",
-    "description": "",
-    "tags": "[]",
-    "created_at": "",
-    "created_key": "",
-    "updated_at": "",
-    "uploaded_at": "",
-    "bytes": 0,
-    "shown": 0,
-    "has_errors": 0,
-    "max_active_agents": 1,
-    "files_modified": "[]",
-    "files_read": "[]",
-    "parents": "[]",
-    **dict.fromkeys(_FIGURES, 0),
-}
-"""What a new row says until its folder is read, in the same transaction."""
-
-
-def _insert(cursor: Cursor, space: str, session_id: str) -> int:
-    row = {"id": server_id(space, session_id), "space": space, "session_id": session_id, **_LATER}
-    marks = ", ".join("?" * len(row))
-    sql = f"INSERT INTO index_sessions ({', '.join(row)}) VALUES ({marks}) RETURNING number"
-    number: int = cursor.run(sql, tuple(row.values()))[0][0]
-    return number
-
-
-def _update(cursor: Cursor, number: int, row: Mapping[str, Any]) -> None:
+def _update(cursor: Cursor, number: int, row: Mapping[str, object]) -> None:
     names = ", ".join(f"{name} = ?" for name in row)
     cursor.run(f"UPDATE index_sessions SET {names} WHERE number = ?", (*row.values(), number))
-
-
-def _set_segment(cursor: Cursor, number: int, ordinal: int, oid: str, facts: bytes) -> None:
-    sql = (
-        "INSERT INTO index_segments (session, ordinal, oid, facts) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (session, ordinal) DO UPDATE SET oid = excluded.oid, facts = excluded.facts"
-    )
-    cursor.run(sql, (number, ordinal, oid, facts))
-
-
-def _set_parents(cursor: Cursor, space: str, number: int, parents: Sequence[str]) -> None:
-    cursor.run("DELETE FROM index_parents WHERE session = ?", (number,))
-    for parent in parents:
-        sql = "INSERT INTO index_parents (session, space, parent) VALUES (?, ?, ?)"
-        cursor.run(sql, (number, space, parent))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitstore.objects import Person
 from opensession.index import Arrival, Index, Query
+from opensession.union import Union
 from tests.index.conftest import put, record
 
 if TYPE_CHECKING:
@@ -235,10 +237,86 @@ def test_who_brought_a_session_is_told_once_and_again_when_it_grows(index: Index
     index.catch_up(SPACE, store, arrivals)
 
     assert asked == [["one", "two"], ["two"]]
-    found = index.since(SPACE, "2026-04-01 00:00:01", "zzz", 10)
+    one = index.named(SPACE, "one")
+    assert one is not None
+    found = index.since(SPACE, one.uploaded_at, one.id, 10)
     assert [(entry.session_id, entry.owner, entry.uploaded_at) for entry in found] == [
         ("two", "u1", "2026-04-01 00:00:02")
     ]
+
+
+def test_what_comes_late_is_not_passed_over(index: Index, store: SessionStore) -> None:
+    def arrivals(space: str, published: Any) -> dict[str, Arrival]:
+        return {
+            name: Arrival("u1", "Ada", "2026-03-31 00:00:00" if name == "old" else "2026-04-01 00:00:00")
+            for entry in published
+            for name in entry.session_ids
+        }
+
+    seen: list[str] = []
+    uploaded_at = last = ""
+    for name in ("b", "a", "c", "old", "d", "e"):
+        put(store, record(name, "> word"))
+        index.catch_up(SPACE, store, arrivals)
+        for entry in index.since(SPACE, uploaded_at, last, 10):
+            seen.append(entry.session_id)
+            uploaded_at, last = entry.uploaded_at, entry.id
+
+    assert seen == ["b", "a", "c", "old", "d", "e"]
+    index.rebuild(SPACE, store, arrivals)
+    assert index.since(SPACE, uploaded_at, last, 10) == []
+    assert [entry.session_id for entry in index.since(SPACE, "", "", 10)] == seen
+    # The second of a session that is not known any more is given once more, and whole.
+    again = index.since(SPACE, "2026-04-01 00:00:00", "gone", 10)
+    assert [entry.session_id for entry in again] == ["b", "a", "c", "d", "e"]
+
+
+def test_a_session_stays_its_owners_when_somebody_else_adds_to_it(index: Index, store: SessionStore) -> None:
+    put(store, record("one", "> word"))
+    index.catch_up(SPACE, store)
+    store.put_many([record("one", "> word", "more")], Union(), Person("Bob", "bob@example.org"))
+    index.catch_up(SPACE, store)
+    grown = index.named(SPACE, "one")
+
+    assert grown is not None
+    assert (grown.owner, grown.owner_name) == ("ada@example.org", "Ada")
+    index.rebuild(SPACE, store)
+    assert index.named(SPACE, "one") == grown
+
+
+def test_rows_of_words_are_found_in_long_texts(index: Index, store: SessionStore) -> None:
+    said = "の" * 600 + "日本語のパーサ" + "の" * 400
+    code = "x = the value; " * 3000 + "here stands the parser " + "the end " * 3000
+    put(store, record("one", f"> {said}", code), record("two", "> " + "word " * 20000 + "one two three"))
+    index.catch_up(SPACE, store)
+
+    assert ids(index, "語のパーサ") == ["one"]
+    assert ids(index, '"stands the parser"') == ["one"]
+    assert ids(index, '"one two three"') == ["two"]
+    assert ids(index, '"parser the stands"') == []
+
+
+def test_any_number_of_sessions_may_begin_at_once(index: Index, store: SessionStore) -> None:
+    records = [record(f"s{n}", "> word") for n in range(150)]
+    put(store, *records)
+    index.catch_up(SPACE, store)
+
+    assert sorted(ids(index, "word", limit=1000)) == sorted(f"s{n}" for n in range(150))
+    assert ids(index, limit=1000) == ids(index, "word", limit=1000)
+
+
+def test_a_session_that_turns_out_to_have_begun_earlier_moves(index: Index, store: SessionStore) -> None:
+    put(store, record("one", "> word", minute=5), record("two", "> word", minute=3))
+    index.catch_up(SPACE, store)
+    entry = index.named(SPACE, "one")
+    assert entry is not None
+    index.set_public(entry.id, public=True)
+    earlier = record("one", "> word", "again", minute=1)
+    put(store, earlier)
+    index.catch_up(SPACE, store)
+
+    assert ids(index, "word") == ids(index) == ["two", "one"]
+    assert ids(index, "again", spaces=[], public=True) == ["one"]
 
 
 def test_links_lead_both_ways(index: Index, store: SessionStore) -> None:
