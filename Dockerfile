@@ -14,6 +14,8 @@ RUN uv sync --locked --no-dev --no-editable \
     && python -m compileall -q .venv/lib
 
 FROM python:3.13-slim-bookworm
+# Debian's security updates are wanted, so git is not pinned.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* \
@@ -23,7 +25,7 @@ COPY --from=build /src/.venv /src/.venv
 ENV PATH="/src/.venv/bin:$PATH" \
     OPENSESSION_DATA_DIR=/data \
     PYTHONUNBUFFERED=1
-USER opensession
+USER 10001
 WORKDIR /home/opensession
 VOLUME /data
 EXPOSE 3000

@@ -12,7 +12,7 @@ from flask import Response, current_app, g, request
 from web import access
 from web.access import Access
 from web.api import reading
-from web.errors import Refusal, Unauthenticated
+from web.errors import NotFound, Refusal, Unauthenticated
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -151,6 +151,9 @@ def _view(route: Route) -> Callable[..., Response]:
     body_decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
 
     def view(**names: str) -> Response:
+        if any("\0" in name for name in names.values()):
+            # No id has it, and PostgreSQL does not even take the question.
+            raise NotFound("not found")
         if route.max_bytes is not None:
             request.max_content_length = route.max_bytes
         server = server_of(current_app)
