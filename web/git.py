@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from web import access, quotas, sessions, spaces
 from web.api.routing import server_of
 from web.errors import NotFound, Refusal, Unauthenticated
+from web.inspection import inspect
 from web.models import ADMIN, Team
 from web.spaces import PERSONAL, Space
 
@@ -48,8 +49,6 @@ def _served(server: Server, name: str, suffix: str) -> Response:
     space, is_member = _space(server, user, name)
     if pushes and user is None:
         raise Unauthenticated("pushing needs a key: any name, and an API key as the password")
-    if pushes:
-        quotas.check(server, space, request.content_length or 0)
     server.repositories.create(space.id)
     answer = server.git.handle(
         space.id,
@@ -58,6 +57,7 @@ def _served(server: Server, name: str, suffix: str) -> Response:
         may_push=is_member,
         may_remove=partial(_may_remove, server, user, space),
         arrived=lambda: _arrived(server, space, user),
+        inspect=quotas.metered(server, space, inspect) if pushes else None,
     )
     return Response(answer.body, answer.status, answer.headers, direct_passthrough=True)
 
@@ -92,7 +92,8 @@ def _space(server: Server, user: User | None, name: str) -> tuple[Space, bool]:
 
 
 def _team(people: People, name: str) -> Team | None:
-    return people.scalar(select(Team).where(or_(Team.id == name, Team.slug == name)))
+    # PostgreSQL takes no text with a NUL, not even to find nothing.
+    return people.scalar(select(Team).where(or_(Team.id == name, Team.slug == name))) if "\0" not in name else None
 
 
 def _may_remove(server: Server, user: User | None, space: Space, session_id: str) -> bool:

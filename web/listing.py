@@ -10,7 +10,7 @@ from msgspec import Meta
 from sqlalchemy import select
 
 from opensession.index import Query
-from web import access, spaces
+from web import access, moments, spaces
 from web.errors import Unauthenticated
 from web.models import Team, User
 from web.summaries import Names, SessionSummary
@@ -63,11 +63,16 @@ def listed(server: Server, user: User | None, wanted: ListQuery) -> SessionList:
     Raises:
         Unauthenticated: Nobody asks, and the public feed is off.
         NotFound: The team is none of theirs.
+        Invalid: A time is none.
     """
     if user is None and not server.settings.public_feed:
         raise Unauthenticated("public feed disabled; authentication required")
+    moments.asked(wanted.since, "since")
+    moments.asked(wanted.until, "until")
     places, public = _places(server, user, wanted)
-    spaces.repair(server, places)
+    if not public:
+        # What is public is as many places as there are, and was indexed by whoever brought it.
+        spaces.repair(server, places)
     per_page = min(_MOST, max(1, wanted.per_page))
     page = server.index.listed(query(places, wanted, public=public, per_page=per_page))
     with server.database.reading() as people:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LOGGER = "opensession.web"
 _LOG = logging.getLogger(LOGGER)
-_FACTS = ("id", "method", "route", "status", "bytes", "ms", "user", "failure")
+_FACTS = ("id", "method", "route", "status", "bytes", "ms", "user", "space", "failure")
 """What a line may hold beside time, level and message; anything else stays out."""
 
 
@@ -68,7 +68,7 @@ def install(app: Flask) -> None:
         facts = {
             "id": g.get("request_id", ""),
             "method": request.method,
-            "route": request.url_rule.rule if request.url_rule is not None else "",
+            "route": route(),
             "status": response.status_code,
             "bytes": response.content_length,
             "ms": round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
@@ -78,12 +78,26 @@ def install(app: Flask) -> None:
         return response
 
 
+def route() -> str:
+    """What the current request asks for, without a name in it; empty when there is no such thing."""
+    if request.url_rule is None:
+        return ""
+    # Clones and pushes differ in the last part of the path only.
+    services = ("git-upload-pack", "git-receive-pack", "info/refs")
+    suffix = (request.view_args or {}).get("suffix")
+    rule = request.url_rule.rule
+    return rule.replace("<path:suffix>", suffix) if suffix in services else rule
+
+
 def _moment(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
 def _message(record: logging.LogRecord) -> str:
-    # Libraries put values into their messages; only ours are known to hold none.
+    # Libraries put values into their messages; only ours are known to hold none. Gunicorn's name processes and
+    # addresses, but where it could not read a request, which it then quotes.
+    if record.name == "gunicorn.error" and record.funcName == "handle_error":
+        return "gunicorn: a request could not be read or answered"
     ours = record.name.split(".", 1)[0] in ("opensession", "gitstore", "web", "gunicorn")
     return record.getMessage() if ours else f"{record.name}: {record.msg!s}"
 

@@ -243,11 +243,12 @@ class Receipt(Base):
         space: A team's or a user's id.
         session_id: As the repository names it.
         owner: The user who brought it first.
-        uploaded_at: When it last changed here.
+        uploaded_at: When it last changed here, to the microsecond: later than all that came into the space before.
         is_public: Whether its owner shows it to anyone.
     """
 
     __tablename__ = "receipts"
+    __table_args__ = (Index(None, "space", "uploaded_at"),)
 
     space: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(primary_key=True)

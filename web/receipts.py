@@ -66,7 +66,11 @@ class Receipts(NamedTuple):
                     known[session_id] = row
                 elif not anew:
                     row.uploaded_at = now
-            return {name: Arrival(row.owner, authors[name].name, row.uploaded_at) for name, row in known.items()}
+            nicknames = _nicknames(people, {row.owner for row in known.values()})
+        return {
+            name: Arrival(row.owner, nicknames.get(row.owner, authors[name].name), row.uploaded_at)
+            for name, row in known.items()
+        }
 
     def public(self, space: str) -> list[str]:
         """The sessions that their owners show to anyone."""
@@ -78,6 +82,10 @@ class Receipts(NamedTuple):
         """Strike out everything of a space that is no more."""
         with self.database.writing() as people:
             people.execute(delete(Receipt).where(Receipt.space == space))
+
+
+def _nicknames(people: People, owners: set[str]) -> dict[str, str]:
+    return {row[0]: row[1] for row in people.execute(select(User.id, User.nickname).where(User.id.in_(owners)))}
 
 
 def _authors(published: Sequence[Publication]) -> dict[str, Person]:

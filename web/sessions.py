@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gitstore.errors import PurgedError, UnknownSessionError
+from gitstore.errors import PurgedError, UnknownSessionError, UnknownSpaceError
 from gitstore.layout import safe_session_id
 from gitstore.store import Stored
 from opensession import publish
@@ -52,11 +53,6 @@ class Ready(NamedTuple):
     title: str
     tool: str
     record: Record
-
-    @property
-    def size(self) -> int:
-        """Bytes of its events."""
-        return sum(len(segment.data) for segment in self.record.segments)
 
     @property
     def events(self) -> int:
@@ -111,16 +107,19 @@ def take(server: Server, user: User, space: Space, ready: Ready) -> Taken:
     Raises:
         Conflict: It was removed.
         TooLarge: The quota of the space is used up.
+        NotFound: The team was deleted meanwhile.
     """
     server.repositories.create(space.id)
-    quotas.check(server, space, ready.size)
     try:
         with server.repositories.writing(space.id) as store:
+            quotas.check(server, space, ready.record)
             outcome = store.put(ready.record, Union(), author(user))
+            # Also when nothing changed: somebody may have been killed before it was indexed.
+            spaces.arrived(server, space.id, by=user)
     except PurgedError:
         raise Conflict("the session was removed here, and is not taken in again") from None
-    # Unchanged may mean that somebody was killed before it was indexed; nothing is done when nothing is due.
-    spaces.arrived(server, space.id, by=user)
+    except UnknownSpaceError:
+        raise NotFound("team not found") from None
     entry = server.index.named(space.id, ready.record.session_id)
     if entry is None:
         raise Unprocessable("the session cannot be read back")
@@ -149,7 +148,7 @@ def detail(server: Server, user: User | None, session: str) -> SessionDetail:
         NotFound: There is none, or it is none of theirs.
     """
     entry = visible(server, user, session)
-    links = [Linked(*link) for link in server.index.linked(entry)]
+    links = [Linked(*link[:3], moments.whole(link.created_at)) for link in server.index.linked(entry)]
     with server.database.reading() as people:
         return Names(people, [entry]).detail(entry, links)
 
@@ -187,10 +186,12 @@ def remove(server: Server, user: User, session: str) -> None:
     tombstone = {"by": user.id, "at": moments.now(), "reason": "deleted on the server"}
     try:
         with server.repositories.writing(entry.space) as store:
-            store.bury(entry.session_id, tombstone, author(user))
-    except (PurgedError, UnknownSessionError):
-        pass
-    spaces.arrived(server, entry.space, by=user)
+            # Somebody else may have been faster.
+            with suppress(PurgedError, UnknownSessionError):
+                store.bury(entry.session_id, tombstone, author(user))
+            spaces.arrived(server, entry.space, by=user)
+    except UnknownSpaceError:
+        raise NotFound("session not found") from None
 
 
 def may_remove(server: Server, user: User, space: Space, session_id: str) -> bool:

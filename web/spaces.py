@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
+from gitstore.errors import StoreError
 from web import access
 from web.models import ADMIN, Member, Team
 from web.receipts import Receipts
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from web.models import User
     from web.server import Server
 
+_LOG = logging.getLogger("opensession.web")
 PERSONAL = "personal"
 
 
@@ -111,16 +114,24 @@ def reread(
 def repair(server: Server, spaces: Iterable[str] | None = None) -> None:
     """Index what came while nobody did: after a kill, or by a push past this server.
 
+    A repository that is damaged is named in the log, and keeps nobody from the others.
+
     Args:
         server: The stores.
         spaces: Which ones; all by default.
     """
     for space in spaces if spaces is not None else server.repositories.spaces():
-        if not server.repositories.exists(space):
-            continue
-        with server.repositories.open(space) as store:
-            tip = store.repo.tip(store.ref)
-        if tip is not None and tip != server.index.tip(space):
-            # Whoever is just bringing something says so themselves, before they let go of the lock.
-            with server.repositories.writing(space):
-                arrived(server, space)
+        try:
+            if server.repositories.exists(space):
+                _repair(server, space)
+        except StoreError as error:
+            _LOG.warning("a repository cannot be read", extra={"space": space, "failure": type(error).__name__})
+
+
+def _repair(server: Server, space: str) -> None:
+    with server.repositories.open(space) as store:
+        tip = store.repo.tip(store.ref)
+    if tip is not None and tip != server.index.tip(space):
+        # Whoever is just bringing something says so themselves, before they let go of the lock.
+        with server.repositories.writing(space):
+            arrived(server, space)

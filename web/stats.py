@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import select
 
-from opensession.hail import times
 from opensession.index import Figures, Query
-from web import listing, spaces
-from web.errors import Invalid
+from web import listing, moments, spaces
 from web.models import User
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ def of(server: Server, space: str, name: str, wanted: StatsQuery) -> TeamStats:
         Invalid: A day is none.
     """
     spaces.repair(server, [space])
-    since, until = _moment(wanted.from_, "from"), _moment(wanted.to, "to")
+    since, until = moments.asked(wanted.from_, "from"), moments.asked(wanted.to, "to")
     custom = since is not None or until is not None
     if not custom:
         since = listing.start_of(wanted.time_range)
@@ -106,16 +104,6 @@ def table(stats: TeamStats) -> str:
 def _harmless(text: str) -> str:
     """A name that a spreadsheet does not take for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _moment(text: str | None, name: str) -> str | None:
-    if text is None:
-        return None
-    try:
-        times.parse(text)
-    except ValueError:
-        raise Invalid(f"{name} is no day or time: write it like 2026-03-01 or 2026-03-01T09:30Z") from None
-    return text
 
 
 def _figures(row: Figures) -> dict[str, int]:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import select
 
+from web import moments
 from web.models import Team, User
 from web.spaces import PERSONAL
 
@@ -87,9 +88,14 @@ class Linked(msgspec.Struct):
 
 
 class SessionDetail(SessionSummary, kw_only=True):
-    """A session by itself."""
+    """A session by itself.
+
+    Attributes:
+        parents: Sessions that it follows from, as it names them; ``linked_sessions`` has the server's ids.
+    """
 
     team_name: str | None
+    parents: list[str]
     linked_sessions: list[Linked] | UnsetType = UNSET
     body_url: str | UnsetType = UNSET
 
@@ -104,7 +110,6 @@ _SAME = (
     "description",
     "created_at",
     "updated_at",
-    "uploaded_at",
     "message_count",
     "user_message_count",
     "tool_call_count",
@@ -140,6 +145,7 @@ class Names:
         return SessionDetail(
             **self._facts(entry),
             team_name=self.teams.get(entry.space),
+            parents=entry.parents,
             linked_sessions=list(links) or UNSET,
             body_url=entry.body_url or UNSET,
         )
@@ -155,6 +161,7 @@ class Names:
         facts["nickname"] = self.users.get(entry.owner, entry.owner_name or None)
         facts["team_id"] = entry.space if entry.space in self.teams else PERSONAL
         facts["tags"] = ",".join(entry.tags)
+        facts["uploaded_at"] = moments.whole(entry.uploaded_at)
         if entry.snippets:
             facts["snippets"] = [
                 Found(found.event_id, found.kind, [SnippetPart(*part) for part in found.parts])

@@ -66,6 +66,7 @@ class GitServer:
         may_push: bool,
         may_remove: MayRemove,
         arrived: Callable[[], None],
+        inspect: Inspect | None = None,
     ) -> Answer:
         """Answer one request; whoever sends the answer must close its body, whatever happens.
 
@@ -75,7 +76,8 @@ class GitServer:
             environ: The request, of which nothing was read yet.
             may_push: Whether whoever asks may write.
             may_remove: Whether they may remove a session.
-            arrived: Called when a push has moved the ref, before its answer ends.
+            arrived: Called when a push has moved the ref, while no other writer of this machine can.
+            inspect: Looks into the content of this push; by default as into any.
         """
         try:
             request = understood(suffix, environ)
@@ -84,7 +86,7 @@ class GitServer:
             place = self.repositories.path(space)
             if request.service == UPLOAD:
                 return self._read(place, request)
-            return self._written(space, request, Pusher(may_remove, arrived))
+            return self._written(space, request, Pusher(may_remove, arrived, inspect or self._inspect))
         except UnknownSpaceError:
             return plain(404, "There is no such repository.")
         except RequestError as error:
@@ -105,7 +107,7 @@ class GitServer:
     def _written(self, space: str, request: Request, pusher: Pusher) -> Answer:
         from gitstore.serve.push import Pushing  # noqa: PLC0415 - reading needs none of it
 
-        pushing = Pushing(self.repositories, space, self._git, self.limits, self._inspect)
+        pushing = Pushing(self.repositories, space, self._git, self.limits)
         if request.is_advertisement:
             return pushing.advertised()
         turn = self._turn(request, self.limits.push_bytes)

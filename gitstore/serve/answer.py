@@ -9,7 +9,7 @@ from gitstore.policy import Rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gitstore.policy import MayRemove
+    from gitstore.policy import Inspect, MayRemove
 
 # As git's own http-backend sends them: a proxy that kept an advertisement would hide every later push.
 UNCACHED = [
@@ -68,10 +68,12 @@ class Pusher(NamedTuple):
     Attributes:
         may_remove: Whether they may remove a session.
         arrived: To be called when their push has moved the ref.
+        inspect: Looks into what they push.
     """
 
     may_remove: MayRemove
     arrived: Callable[[], None]
+    inspect: Inspect
 
 
 class Bytes:

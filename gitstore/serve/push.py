@@ -22,7 +22,7 @@ from gitstore.serve.unpack import Unpacked, unpack
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from gitstore.policy import Inspect, Verdict
+    from gitstore.policy import Verdict
     from gitstore.serve.answer import Limits, Pusher
     from gitstore.serve.body import Body
     from gitstore.serve.slots import Turn
@@ -66,13 +66,10 @@ class Held(NamedTuple):
 class Pushing:
     """Receives pushes to one repository."""
 
-    def __init__(
-        self, repositories: Repositories, space: str, git: str | None, limits: Limits, inspect: Inspect
-    ) -> None:
+    def __init__(self, repositories: Repositories, space: str, git: str | None, limits: Limits) -> None:
         self.repositories = repositories
         self.space = space
         self.limits = limits
-        self.inspect = inspect
         self._git = git
 
     def advertised(self) -> Answer:
@@ -162,7 +159,8 @@ class _Outcome:
         try:
             with quarantine.open(pushing.repositories.backend) as repo:
                 push = Push(repo, command.old, command.new)
-                verdict = yield from judge(push, pushing.limits.rules, pushing.inspect, self._pusher.may_remove)
+                pusher = self._pusher
+                verdict = yield from judge(push, pushing.limits.rules, pusher.inspect, pusher.may_remove)
             return self._moved(command.new, command.old, quarantine) if isinstance(verdict, Accepted) else verdict
         except StoreError:
             _log.exception("push to %s failed", pushing.space)
@@ -183,11 +181,12 @@ class _Outcome:
                 store.repo.move_ref(ref, new, old)
             except RefMovedError:
                 return faster
-        try:
-            self._pusher.arrived()
-        except Exception:
-            # It is stored; whoever is told of it can look again later.
-            _log.exception("nobody took notice of a push to %s", self._pushing.space)
+            try:
+                # Before the next writer comes, so that nobody takes this push for theirs.
+                self._pusher.arrived()
+            except Exception:
+                # It is stored; whoever is told of it can look again later.
+                _log.exception("nobody took notice of a push to %s", self._pushing.space)
         return Accepted(new)
 
     def _alive(self, steps: Generator[None, None, Verdict]) -> Generator[bytes, None, Verdict]:

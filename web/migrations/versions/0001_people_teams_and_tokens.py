@@ -31,6 +31,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_receipts_owner"), ["owner"], unique=False)
+        batch_op.create_index(batch_op.f("ix_receipts_space_uploaded_at"), ["space", "uploaded_at"], unique=False)
 
     op.create_table(
         "removals",
