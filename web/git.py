@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from flask import Response, request
 from sqlalchemy import or_, select
 
+from gitstore.serve import GitServer, Limits
 from web import access, quotas, sessions, spaces
 from web.api.routing import server_of
 from web.errors import NotFound, Refusal, Unauthenticated
@@ -30,9 +31,15 @@ def install(app: Flask) -> None:
     """Serve the repositories."""
     server = server_of(app)
 
+    @cache
+    def served() -> GitServer:
+        # The repositories are opened when they are needed first.
+        limits = Limits(push_bytes=server.settings.max_push_bytes)
+        return GitServer(server.repositories, inspect=inspect, limits=limits)
+
     def serve(name: str, suffix: str) -> Response:
         try:
-            return _served(server, name, suffix)
+            return _served(server, served(), name, suffix)
         except Refusal as error:
             answer = Response(f"{error}\n", error.status, mimetype="text/plain")
             if isinstance(error, Unauthenticated):
@@ -43,14 +50,14 @@ def install(app: Flask) -> None:
     app.add_url_rule(RULE, "git", serve, methods=["GET", "POST"], provide_automatic_options=False)
 
 
-def _served(server: Server, name: str, suffix: str) -> Response:
+def _served(server: Server, git: GitServer, name: str, suffix: str) -> Response:
     user = _user(server)
     pushes = suffix == _PUSH or request.args.get("service") == _PUSH
     space, is_member = _space(server, user, name)
     if pushes and user is None:
         raise Unauthenticated("pushing needs a key: any name, and an API key as the password")
     server.repositories.create(space.id)
-    answer = server.git.handle(
+    answer = git.handle(
         space.id,
         suffix,
         request.environ,

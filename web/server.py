@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitstore.serve import GitServer, Limits
 from gitstore.teams import Repositories
 from opensession.index import open_index
 from web.database import Database
@@ -40,13 +39,6 @@ class Server:
     def index(self) -> Index:
         """What lists and searches are answered from; it can be made again from the repositories."""
         return open_index(self.settings.index_location)
-
-    @cached_property
-    def git(self) -> GitServer:
-        """The repositories over HTTP."""
-        from web.inspection import inspect  # noqa: PLC0415 - the rules take a moment to load, and few requests push
-
-        return GitServer(self.repositories, inspect=inspect, limits=Limits(push_bytes=self.settings.max_push_bytes))
 
     def close(self) -> None:
         """Let go of files and connections."""
