@@ -20,8 +20,8 @@ _SECRET = "a secret of the benchmark, long enough"
 
 def requests(place: Place) -> list[Row]:
     """Requests of somebody with many sessions against those of somebody with few, on the same server."""
-    from web.api.routing import server_of  # noqa: PLC0415
     from web.app import create_app  # noqa: PLC0415
+    from web.server import server_of  # noqa: PLC0415
     from web.settings import from_environment  # noqa: PLC0415
 
     folder = place.folder / "server"

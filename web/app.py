@@ -15,9 +15,9 @@ from gitstore.errors import StoreError
 from opensession.errors import OpenSessionError
 from web import cors, git, logs, manual, metrics, views
 from web.api import routes_of
-from web.api.routing import json_response, refused, register, server_of
+from web.api.routing import json_response, refused, register
 from web.errors import Refusal
-from web.server import Server
+from web.server import Server, server_of
 
 if TYPE_CHECKING:
     from web.settings import Settings

@@ -10,10 +10,10 @@ from sqlalchemy import or_, select
 
 from gitstore.serve import GitServer, Limits
 from web import access, quotas, sessions, spaces
-from web.api.routing import server_of
 from web.errors import NotFound, Refusal, Unauthenticated
 from web.inspection import inspect
 from web.models import ADMIN, Team
+from web.server import server_of
 from web.spaces import PERSONAL, Space
 
 if TYPE_CHECKING:

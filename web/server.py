@@ -11,6 +11,8 @@ from web.database import Database
 from web.vault import Vault
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from opensession.index import Index
     from web.settings import Settings
 
@@ -47,3 +49,9 @@ class Server:
         if "repositories" in self.__dict__:
             self.repositories.close()
         self.database.close()
+
+
+def server_of(app: Flask) -> Server:
+    """The server behind an application."""
+    found: Server = app.extensions["opensession"]
+    return found

@@ -14,8 +14,8 @@ from flask import Flask, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from web.api.routing import server_of
 from web.models import User
+from web.server import server_of
 
 if TYPE_CHECKING:
     from web.server import Server

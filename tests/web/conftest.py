@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from web.api.routing import server_of
 from web.app import create_app
+from web.server import server_of
 from web.settings import Settings, from_environment
 
 if TYPE_CHECKING:

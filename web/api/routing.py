@@ -13,6 +13,7 @@ from web import access
 from web.access import Access
 from web.api import reading
 from web.errors import NotFound, Refusal, Unauthenticated
+from web.server import server_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -130,12 +131,6 @@ class Call:
     def writing(self) -> AbstractContextManager[People]:
         """A transaction that is committed at its end."""
         return self.server.database.writing()
-
-
-def server_of(app: Flask) -> Server:
-    """The server behind an application."""
-    found: Server = app.extensions["opensession"]
-    return found
 
 
 def register(app: Flask, routes: list[Route]) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request, session
 
-from web.api.routing import server_of
 from web.errors import Forbidden
+from web.server import server_of
 
 if TYPE_CHECKING:
     from flask import Blueprint

@@ -8,8 +8,8 @@ from flask import Blueprint, current_app, redirect, render_template, request
 
 from web import accounts, oauth, signin, visits
 from web.api.oauth import reason, sent_out
-from web.api.routing import server_of
 from web.errors import Refusal, TooMany
+from web.server import server_of
 from web.views import protection
 
 if TYPE_CHECKING:
