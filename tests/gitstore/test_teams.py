@@ -226,6 +226,7 @@ def test_maintenance_without_git_packs_too(tmp_path: Path, monkeypatch: pytest.M
     assert fsck(place) == ""
     with repositories.open(SPACE) as store:
         assert len(list(store.list())) == 5
+    repositories.close()
 
 
 def test_readers_and_writers_go_on_while_everything_is_packed_anew(repositories: Repositories) -> None:
