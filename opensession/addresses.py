@@ -93,7 +93,7 @@ def remote(text: str) -> Remote:
 
 
 def _scp_like(text: str) -> Remote:
-    """``git@host:owner/name.git``, git's short form of ssh; other places of a colon mean a path, a drive or a helper."""
+    """``git@host:owner/name.git``, git's short form of ssh; other colons are of a path, a drive or a helper."""
     place, colon, path = text.partition(":")
     host = place.rpartition("@")[2]
     if not colon or "/" in place or "\\" in path or path.startswith(":") or len(host) < 2 or not text.isprintable():
