@@ -244,7 +244,9 @@ def _same(whom: Guest) -> ColumnElement[bool]:
 
 
 def _by_name(provider: str, username: str) -> ColumnElement[bool]:
-    return and_(Invitation.provider == provider, func.lower(Invitation.provider_username) == username.lower())
+    # Beyond ASCII each database has small letters of its own, SQLite none: the name as it is written always counts.
+    kept = Invitation.provider_username
+    return and_(Invitation.provider == provider, or_(kept == username, func.lower(kept) == username.lower()))
 
 
 def _meant_for(people: People, user: User, *, proved: bool) -> ColumnElement[bool]:

@@ -121,6 +121,18 @@ def test_somebody_is_invited_by_the_name_at_a_provider(team_server: TeamServer) 
     assert bob.call("POST", f"/invitations/{made['id']}/accept").get_json() == {"team_id": team, "role": "admin"}
 
 
+def test_a_name_at_a_provider_may_be_in_any_script(team_server: TeamServer) -> None:
+    ada, name = team_server.person(), f"Żółw-Ünal-Ωmega-{next(NUMBERS)}"
+    team = team_server.team(ada)
+    whom = {"oauth_provider": "oidc", "oauth_provider_username": name}
+    made = invite(ada, team, **whom)
+    bob = with_identity(team_server, name, "oidc")
+
+    assert refused(ada.call("POST", f"/teams/{team}/invite", json=whom), 409, "invitation already pending")
+    assert [one["id"] for one in bob.call("GET", "/invitations").get_json()["invitations"]] == [made["id"]]
+    assert bob.call("POST", f"/invitations/{made['id']}/accept").get_json() == {"team_id": team, "role": "member"}
+
+
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
@@ -217,10 +229,11 @@ def test_an_invitation_of_others_is_not_there(team_server: TeamServer) -> None:
     team = team_server.team(ada)
     made = invite(ada, team, email=address())
 
-    for name in (made["id"], "nothing", "%00"):
-        for ending in ("accept", "decline"):
+    for ending in ("accept", "decline"):
+        for name in (made["id"], "nothing"):
             answer = eve.call("POST", f"/invitations/{name}/{ending}")
             assert refused(answer, 404, "invitation not found")
+        assert eve.call("POST", f"/invitations/%00/{ending}").status_code == 404
     assert eve.call("GET", "/invitations").get_json() == {"invitations": []}
 
 
