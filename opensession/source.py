@@ -38,6 +38,7 @@ class Source(msgspec.Struct, frozen=True):
         path: Where it is, or None for standard input; readers look beside it for subagents and long outputs.
         head: Its first bytes, decompressed.
         complete: Whether these are all.
+        lent: A file that holds all its bytes, unpacked, and is not its place: nothing beside it belongs to it.
         content: All its bytes, when they cannot be read again (standard input).
         keys: Which sessions of a file of many are wanted; None for all.
         named: The session's id of last resort, for content that lies in no file.
@@ -50,6 +51,7 @@ class Source(msgspec.Struct, frozen=True):
     keys: frozenset[str] | None = None
     named: str = ""
     complete: bool = False
+    lent: Path | None = None
 
     def wants(self, key: str) -> bool:
         """Whether a session of a file of many is asked for."""
@@ -61,6 +63,9 @@ class Source(msgspec.Struct, frozen=True):
 
     def open(self) -> BinaryIO:
         """A fresh stream of the decompressed bytes."""
+        if self.lent is not None:
+            # It was unpacked once, under a limit; what looks packed again would have none.
+            return self.lent.open("rb")
         raw = self.path.open("rb") if self.path is not None else io.BytesIO(self.content or b"")
         return _decompressed(raw)
 
@@ -125,6 +130,20 @@ def from_bytes(name: str, content: bytes, session_id: str = "") -> Source:
     return _checked(Source(name, None, content=content, named=session_id))
 
 
+def from_lent(name: str, file: Path, session_id: str = "") -> Source:
+    """The transcript in a file that says nothing by where it is: whatever lies beside it is not looked at.
+
+    Args:
+        name: What to call it in messages.
+        file: Its bytes, not packed; they must stay as long as it is read.
+        session_id: The session's id of last resort.
+
+    Raises:
+        InputError: They are empty or no text at all.
+    """
+    return _checked(Source(name, None, named=session_id, lent=file))
+
+
 @contextmanager
 def named_failures(name: str) -> Iterator[None]:
     """Turn the ways in which reading a file fails into errors that name it and the next step.
@@ -148,22 +167,27 @@ def named_failures(name: str) -> Iterator[None]:
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
-def unpacked(name: str, raw: BinaryIO, limit: int) -> bytes:
-    """All bytes of a stream, decompressed.
+def unpack(name: str, raw: BinaryIO, limit: int, into: BinaryIO) -> None:
+    """Write all bytes of a stream, decompressed.
 
     Args:
         name: What to call it in messages.
         raw: The stream, at its start; seekable.
         limit: More bytes than this are refused, however few they were before.
+        into: Where to.
 
     Raises:
         InputError: It is a damaged archive, or there is more in it.
     """
+    size = 0
     with named_failures(name):
-        content = _decompressed(raw).read(limit + 1)
-    if len(content) > limit:
-        raise InputError(f"{name} holds more than {limit:,} bytes")
-    return content
+        stream = _decompressed(raw)
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > limit:
+                raise InputError(f"{name} holds more than {limit:,} bytes")
+            into.write(chunk)
+    into.flush()
 
 
 def _checked(source: Source) -> Source:

@@ -11,6 +11,7 @@ from gitstore.store import Stored
 from opensession import publish
 from opensession.config import Privacy
 from opensession.errors import InputError
+from opensession.index import texts
 from opensession.redact import PATH_RULE
 from opensession.union import Union
 from web import access, moments, quotas, spaces
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gitstore.record import Record
+    from opensession.hail.session import Session
     from opensession.index import Entry
     from opensession.publish import Prepared
     from opensession.recognition import Recognised
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
 PRIVACY = Privacy(strip_env_vars=False)
 """The machine of the server says nothing about a session that was held elsewhere."""
 
+
+_OPENING = 100
+"""Events among which the first prompt is sought that a session without a title is called by."""
+
+_TITLE = 80
 
 REFUSED = (Conflict, TooLarge)
 """What keeps one session out and says nothing about the next."""
@@ -96,7 +103,7 @@ def prepare(recognised: Recognised, attributes: Mapping[str, Any], parents: Iter
         prepared = publish.prepare(recognised, lambda _: PRIVACY, elsewhere=True)
     except InputError as error:
         raise Unprocessable(str(error)) from None
-    title, tool = prepared.session.context.title or "", prepared.session.agent.tool
+    title, tool = _title(prepared.session), prepared.session.agent.tool
     record = publish.record_of(prepared, (safe_session_id(parent) for parent in parents))
     return Ready(recognised.name, prepared, title, tool, record)
 
@@ -200,6 +207,12 @@ def may_remove(server: Server, user: User, space: Space, session_id: str) -> boo
         return True
     entry = server.index.named(space.id, session_id)
     return entry is not None and entry.owner == user.id
+
+
+def _title(session: Session) -> str:
+    """What a session will be called: its title, else its first prompt (api.md 5.3)."""
+    prompts = texts.facts(session.events[:_OPENING]).prompts
+    return session.context.title or (texts.cut(prompts[0], _TITLE) if prompts else "")
 
 
 def _is_seen(server: Server, user: User | None, space: str) -> bool:

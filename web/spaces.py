@@ -87,7 +87,10 @@ def arrived(server: Server, space: str, by: User | None = None) -> Progress:
         return reread(server, space, by)
     receipts = Receipts(server.database)
     with server.repositories.open(space) as store:
-        return server.index.catch_up(space, store, partial(receipts.enter, by=by))
+        progress = server.index.catch_up(space, store, partial(receipts.enter, by=by))
+    if progress.failed:
+        _LOG.warning("%d sessions cannot be indexed", len(progress.failed), extra={"space": space})
+    return progress
 
 
 def reread(

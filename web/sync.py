@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from web.server import Server
     from web.spaces import Space
 
-_CURSOR = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T+](\d\d:\d\d:\d\d(?:\.\d{1,6})?)\s*~?\s*([0-9a-f-]{0,36}))?", re.ASCII)
+_CURSOR = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T+](\d\d:\d\d:\d\d(?:\.\d{1,6})?)\s*~?\s*([\w-]{0,64}))?", re.ASCII)
 _BEGINNING = "0001-01-01 00:00:00"
 
 

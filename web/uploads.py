@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import msgspec
 
 from opensession import recognition, source
-from opensession.errors import InputError
+from opensession.errors import InputError, UsageError
 from opensession.hail import exchange
 from opensession.hail.read import READER
 from opensession.recognition import Recognised
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from web.sessions import Ready
     from web.spaces import Space
 
+_LOG = logging.getLogger("opensession.web")
 _NEAR = 5
 _FACTS = ("git_remote", "git_branch", "git_commit", "git_repo_name", "pr_number", "pr_url", "body_url")
 _READER = f"hail/{READER}"
@@ -109,8 +112,8 @@ def sessions_in(
 ) -> Iterator[Ready | Failed]:
     """The sessions in an uploaded file, each through the gate, and what could not be read of it.
 
-    The file is bytes without a place: a reader that looks for subagents or outputs beside it finds nothing, whatever
-    paths the file names.
+    A reader that looks for subagents or outputs beside the file finds nothing, whatever paths the file names: it has no
+    place (``Source.path``), only bytes.
 
     Args:
         name: What the client calls it; only its last part counts.
@@ -118,18 +121,27 @@ def sessions_in(
         limit: More bytes than this, decompressed, are refused.
         agent: Read it as this agent's; by default its content tells.
         parents: Sessions they follow from.
+
+    Raises:
+        Invalid: There is no such agent.
     """
     shown = last_part(name)
     try:
-        opened = source.from_bytes(shown, source.unpacked(shown, stream, limit), shown.split(".", 1)[0])
-        for recognised in recognition.sessions(opened, agent):
-            try:
-                yield sessions.prepare(recognised, {}, parents)
-            except Refusal as error:
-                yield Failed(recognised.name, error.status, str(error))
+        with tempfile.NamedTemporaryFile(prefix="opensession-") as kept:
+            source.unpack(shown, stream, limit, cast("BinaryIO", kept))
+            opened = source.from_lent(shown, Path(kept.name), shown.split(".", 1)[0])
+            for recognised in recognition.sessions(opened, agent):
+                try:
+                    yield sessions.prepare(recognised, {}, parents)
+                except Refusal as error:
+                    yield Failed(recognised.name, error.status, str(error))
+    except UsageError as error:
+        raise Invalid(str(error)) from None
     except InputError as error:
         yield Failed(shown, Unprocessable.status, str(error))
     except Exception as error:
+        # A fault of ours: whoever uploads is told that there is one, and the log says which.
+        _LOG.error("an upload cannot be read", extra={"failure": type(error).__name__}, exc_info=error)
         yield Failed(shown, Unprocessable.status, f"it cannot be read ({type(error).__name__})")
 
 

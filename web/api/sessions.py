@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flask import Response, request
 from msgspec import UNSET, UnsetType
+from werkzeug.http import parse_options_header
 
 from web import listing, raw, sessions, spaces, uploads
 from web.access import Access
@@ -45,7 +46,7 @@ class UploadQuery(msgspec.Struct, kw_only=True):
     Attributes:
         team_id: As in the JSON body.
         agent: Read them as this agent's; by default their content tells.
-        filename: What the file is called; a form says it for each.
+        filename: What the file is called; else ``Content-Disposition`` says it, and a form for each.
         parents: Sessions they follow from, separated by commas.
         dry_run: Say what would be stored, and store nothing.
     """
@@ -204,7 +205,7 @@ def _many(call: Call, query: UploadQuery, limit: int) -> tuple[UploadedFiles, in
 def _found(query: UploadQuery, limit: int, parents: Sequence[str]) -> Iterator[Ready | Failed]:
     """The sessions in the body, or in each file of a form."""
     if not request.headers.get("Content-Type", "").lower().startswith(_FORM):
-        name = query.filename or "upload"
+        name = query.filename or _named() or "upload"
         with uploads.spooled(request.stream, limit) as body:
             yield from uploads.sessions_in(name, body, limit, query.agent, parents)
         return
@@ -212,6 +213,11 @@ def _found(query: UploadQuery, limit: int, parents: Sequence[str]) -> Iterator[R
     for _, files in request.files.lists():
         for file in files:
             yield from uploads.sessions_in(file.filename or "upload", file.stream, limit, query.agent, parents)  # type: ignore[arg-type]
+
+
+def _named() -> str | None:
+    """What a file is called that is the whole body (RFC 6266)."""
+    return parse_options_header(request.headers.get("Content-Disposition"))[1].get("filename")
 
 
 def _space(call: Call, team_id: str | None) -> Space:
