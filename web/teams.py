@@ -133,7 +133,11 @@ def sweep(server: Server) -> None:
         there = list(people.scalars(select(Team.id)))
         gone = {row.space: row.removed_at for row in people.scalars(select(Removal))}
     for team_id in there:
-        server.repositories.create(team_id)
+        try:
+            server.repositories.create(team_id)
+        except StoreError as error:
+            # A full disk keeps nobody from reading; whoever needs the repository tries again.
+            _LOG.warning("a team has no repository", extra={"space": team_id, "failure": type(error).__name__})
     before = moments.text(datetime.now(UTC) - _LATE)
     for team_id, removed_at in gone.items():
         if _empty(server, team_id) and removed_at < before:

@@ -337,6 +337,26 @@ def test_a_team_that_was_cut_short_gets_its_repository(team_server: TeamServer) 
     teams.remove(team_server.server, team.id)
 
 
+def test_a_full_disk_keeps_no_server_from_starting(team_server: TeamServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = team_server.server
+    lacking, removed = (team_server.team(team_server.person()) for _ in range(2))
+    server.repositories.remove(lacking)
+    with server.database.writing() as people:
+        people.delete(people.get_one(Team, removed))
+        people.merge(Removal(space=removed))
+
+    def refused(_: str) -> None:
+        raise WriteFailedError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server.repositories, "create", refused)
+        teams.sweep(server)
+    assert not server.repositories.exists(removed)
+
+    teams.sweep(server)
+    assert server.repositories.exists(lacking)
+
+
 def test_the_personal_profile_has_no_teams(tmp_path: Path) -> None:
     team_server = TeamServer(settings_for(tmp_path, OPENSESSION_PROFILE="personal"))
     ada = team_server.person()
