@@ -14,6 +14,7 @@ from opensession.errors import AuthenticationError, NetworkError
 from opensession.hail import times
 
 if TYPE_CHECKING:
+    from opensession.candidates import Candidate
     from opensession.client import Uploaded
     from opensession.recognition import Recognised
     from opensession.uploads import Request
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Sessions on their way at a time, at least: a process that waits for the server needs no core."""
+
+UNTRIED = "untried"
+"""The status of what was left alone since the server is gone."""
 
 
 class _Place(NamedTuple):
@@ -43,6 +47,15 @@ class Sender(bulk.Worker):
         self._account = account
         self._client = Client(account.url, account.key)
         self._places: dict[str | None, _Place] = {}
+        self._is_over = False
+
+    def work(self, candidate: Candidate) -> list[Done]:
+        """What becomes of a candidate; nothing is tried any more after a failure that the next one would share."""
+        if self._is_over:
+            return [Done(candidate.name, UNTRIED)]
+        done = super().work(candidate)
+        self._is_over = any(item.stops for item in done)
+        return done
 
     def _taken(self, recognised: Recognised) -> Done:
         ended = times.parse(recognised.reading.session.context.updated_at)

@@ -40,7 +40,8 @@ class SendAll:
         self._again = again
         self._stamps = Stamps(workspace.this_machine(), account)
         self._report = Report(console, lambda item: item.team, "teams")
-        self._before = 0
+        self._tried = 0
+        self._is_over = False
         self._refused = 0
         self._running: deque[tuple[Candidate, str]] = deque()
 
@@ -49,23 +50,18 @@ class SendAll:
         self._greet()
         processes = min(jobs or max(pool.cores(), delivery.AT_ONCE), total)
         hire = partial(delivery.Sender, self._wish, self._account)
-        tried = left = 0
         try:
             with self._console.progress("Sending", total) as step:
                 for done in pool.worked(self._fresh(wanted, step), hire, processes):
-                    tried += 1
-                    self._finish(done, tried)
+                    self._finish(done)
                     step()
-                    if self._is_over(done):
-                        left = total - tried - self._before
-                        break
         except BaseException:
             kept = self._report.count("stored", "updated")
             self._console.note(f"note: {kept} of them are on the server; run it again to go on")
             raise
         finally:
             self._stamps.save()
-        self._report.end(problems, untried=left)
+        self._report.end(problems, untried=total - self._tried if self._is_over else 0)
 
     def _greet(self) -> None:
         """Find out at once whether the server is there and knows the key, before a thousand sessions are read."""
@@ -77,8 +73,10 @@ class SendAll:
             client.close()
 
     def _fresh(self, wanted: Iterable[Candidate], step: Callable[[], None]) -> Iterator[Candidate]:
-        """What was not sent before, each with a mark of how it is now, before it is read."""
+        """What was not sent before, each with a mark of how it is now, before it is read; no more once it is over."""
         for candidate in wanted:
+            if self._is_over:
+                return
             if not self._again and self._stamps.holds(candidate):
                 self._skip(candidate)
                 step()
@@ -87,27 +85,30 @@ class SendAll:
             yield candidate
 
     def _skip(self, candidate: Candidate) -> None:
-        self._before += 1
+        self._tried += 1
         self._report.add([Done(candidate.name, "unchanged", "sent before")])
 
-    def _finish(self, done: list[Done], tried: int) -> None:
+    def _finish(self, done: list[Done]) -> None:
         candidate, mark = self._running.popleft()
+        if any(item.status == delivery.UNTRIED for item in done):
+            return
+        self._tried += 1
         self._report.add(done)
+        self._judge(done)
         if self._wish.dry_run or not all(item.status in _SENT or _is_empty(item) for item in done):
             return
         self._stamps.add(candidate, mark, {item.place for item in done if item.status in _SENT} or {""})
-        if tried % _SAVED_EVERY == 0:
+        if self._tried % _SAVED_EVERY == 0:
             self._stamps.save()
 
-    def _is_over(self, done: Sequence[Done]) -> bool:
+    def _judge(self, done: Sequence[Done]) -> None:
+        """Find out whether to go on; what is on its way already is waited for, and told."""
         for item in done:
-            if item.stops:
-                return True
             if item.status in _SENT:
                 self._refused = 0
             elif item.status == "failed" and item.exit_code != 1:
                 self._refused += 1
-        return self._refused >= _REFUSED_IN_A_ROW
+            self._is_over |= item.stops or self._refused >= _REFUSED_IN_A_ROW
 
 
 def _is_empty(item: Done) -> bool:
