@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, select
 
+from gitstore.errors import StoreError
 from opensession.errors import NothingFoundError
-from web import moments
+from web import moments, refresh
 from web.models import Invitation, OAuthState, RefreshToken, Team, User
 
 if TYPE_CHECKING:
@@ -44,10 +45,16 @@ def faults(server: Server, space: str) -> Iterator[str]:
         ["git", "-C", str(place), "fsck", "--strict", "--no-dangling"], capture_output=True, text=True, check=False
     )
     if done.returncode:
+        # What git cannot read is not read here either: libgit2 may never come back from an object that is cut short.
         yield f"git fsck: {(done.stderr or done.stdout).strip()[:500]}"
-    with server.repositories.open(space) as store:
-        there = {name for publication in store.list() for name in publication.session_ids}
-        tip = store.repo.tip(store.ref)
+        return
+    try:
+        with server.repositories.open(space) as store:
+            there = {name for publication in store.list() for name in publication.session_ids}
+            tip = store.repo.tip(store.ref)
+    except StoreError as error:
+        yield f"the repository cannot be read: {type(error).__name__}"
+        return
     if tip != server.index.tip(space):
         yield "the index is behind"
     known = server.index.session_ids(space)
@@ -74,10 +81,9 @@ def new_password(server: Server, nickname: str) -> str | None:
     password = secrets.token_urlsafe(15)
     hashed = passwords.hashed(password)
     with server.database.writing() as people:
-        user = people.scalar(select(User).where(User.nickname == nickname))
+        user = people.scalar(select(User).where(User.nickname == nickname).with_for_update())
         if user is None or user.email is None:
             return None
         user.password_hash = hashed
-        user.stamp = secrets.token_hex(16)
-        people.execute(delete(RefreshToken).where(RefreshToken.user_id == user.id))
+        refresh.revoke_all(people, user, access=True)
     return password

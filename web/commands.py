@@ -6,10 +6,11 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from gitstore.errors import StoreError
 from opensession.commands.options import output_options
 from opensession.errors import NothingFoundError, PartialFailureError, UsageError
 from web.settings import from_environment
@@ -104,25 +105,29 @@ def reindex(names: tuple[str, ...], console: Console) -> None:
     from web.admin import spaces_named  # noqa: PLC0415
 
     with _opened() as server:
-        chosen = spaces_named(server, names)
-        results = [_reindexed(server, space, console) for space in chosen]
+        results = [_reindexed(server, space, console) for space in spaces_named(server, names)]
     failed = sum(len(result["failed"]) for result in results)
     if console.as_json:
         console.data({"spaces": results})
     if failed:
-        raise PartialFailureError(f"{failed} sessions could not be read", hint="`opensession admin check` tells more.")
+        _end(console, f"{failed} could not be read", "`opensession admin check` tells more.")
 
 
 def _reindexed(server: Server, space: str, console: Console) -> dict[str, Any]:
     from web import spaces  # noqa: PLC0415
 
-    with console.counter(f"Reading {space}") as step:
-        progress = spaces.reread(server, space, step=step)
+    try:
+        with console.counter(f"Reading {space}") as step:
+            indexed, removed, failed = spaces.reread(server, space, step=step)
+    except StoreError as error:
+        # One repository that is damaged keeps nobody from the others.
+        indexed, removed, failed = 0, 0, [("", f"the repository: {error}")]
     if not console.as_json:
-        console.write(f"{space}  {progress.indexed} sessions indexed, {progress.removed} removed")
-    for session_id, reason in progress.failed:
-        console.note(f"failed  {session_id}: {reason}")
-    return {"space": space, "indexed": progress.indexed, "removed": progress.removed, "failed": progress.failed}
+        console.write(f"{space}  {indexed} sessions indexed, {removed} removed")
+    for session_id, reason in failed:
+        console.note(f"failed  {session_id or space}: {reason}")
+    told = [{"session_id": session_id, "reason": reason} for session_id, reason in failed]
+    return {"space": space, "indexed": indexed, "removed": removed, "failed": told}
 
 
 @click.command("check")
@@ -141,9 +146,7 @@ def check(names: tuple[str, ...], console: Console) -> None:
     for fault in found:
         console.note(f"{fault['space']}: {fault['fault']}")
     if found:
-        raise PartialFailureError(
-            f"{len(found)} faults", hint="`opensession admin reindex` mends what the index lacks."
-        )
+        _end(console, f"{len(found)} faults", "`opensession admin reindex` mends what the index lacks.")
     if not console.as_json:
         console.write("no fault")
 
@@ -154,15 +157,25 @@ def maintain(console: Console) -> None:
     """Pack the repositories that need it, and sweep out what has expired; for a nightly job."""
     from web.admin import spaces_named, sweep  # noqa: PLC0415
 
+    packed, failed = [], []
     with _opened() as server:
         for space in spaces_named(server, ()):
-            told = server.repositories.maintain(space)
-            console.note(f"{space}: {told}")
+            try:
+                told = server.repositories.maintain(space)
+            except StoreError as error:
+                failed.append(space)
+                console.note(f"failed  {space}: {error}")
+                continue
+            if told.packed:
+                packed.append(space)
+                console.note(f"packed  {space}: {told.loose} loose objects, {told.packs} packs")
         rows, folders = sweep(server)
     if console.as_json:
-        console.data({"expired_rows": rows, "folders": folders})
+        console.data({"packed": packed, "failed": failed, "expired_rows": rows, "folders": folders})
     else:
-        console.write(f"{rows} expired rows and {folders} leftover folders removed")
+        console.write(f"{len(packed)} repositories packed; {rows} expired rows, {folders} leftover folders removed")
+    if failed:
+        _end(console, f"{len(failed)} repositories could not be packed", "`opensession admin check` tells more.")
 
 
 @click.command("make-repository")
@@ -190,13 +203,21 @@ def reset_password(nickname: str, console: Console) -> None:
         console.write(password)
 
 
+def _end(console: Console, message: str, hint: str) -> NoReturn:
+    """Say that part of the work failed; with ``--json`` the one document has said so already."""
+    if console.as_json:
+        raise click.exceptions.Exit(PartialFailureError.exit_code)
+    raise PartialFailureError(message, hint=hint)
+
+
 def _opened() -> Any:
     """The stores of the server that the environment names, brought up to date."""
     from contextlib import closing  # noqa: PLC0415
 
-    from web.server import Server  # noqa: PLC0415
+    from web.start import opened  # noqa: PLC0415
 
-    settings = from_environment(dev=not os.environ.get("JWT_SECRET"))
-    server = Server(settings)
-    server.database.upgrade()
-    return closing(server)
+    folder = Path(os.environ.get("OPENSESSION_DATA_DIR", "").strip() or "data")
+    if not folder.is_dir():
+        hint = "Set OPENSESSION_DATA_DIR, and DATABASE_URL where the server has it, as they are for the server."
+        raise UsageError(f"{folder} holds no server's data", hint=hint)
+    return closing(opened(from_environment(dev=not os.environ.get("JWT_SECRET"))))

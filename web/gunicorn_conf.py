@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from gitstore.errors import StoreError
+from opensession.console import Console
+from opensession.errors import OpenSessionError
 from web import logs
 from web.settings import from_environment
 from web.start import prepare
 
 _settings = from_environment()
 logs.configure(_settings)
-if _settings.metrics:
+_numbers = tempfile.mkdtemp(prefix="opensession-metrics-") if _settings.metrics else None
+if _numbers is not None:
     # Said by name, since importing the module of numbers would fix where they go.
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="opensession-metrics-"))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _numbers
+
+
+class OneLog(Logger):  # type: ignore[misc]
+    """What gunicorn says, in the form of the server's own lines and in between them."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave writing to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers[:] = []
+        self.error_log.propagate = True
+
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.processes
@@ -29,18 +49,25 @@ keepalive = 75
 forwarded_allow_ips = "*"
 secure_scheme_headers: dict[str, str] = {}
 # Heartbeats are files; they must not wait for a disk.
-worker_tmp_dir = "/dev/shm"  # noqa: S108 - a folder of the system's that gunicorn makes private files in
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes private files in it
 umask = 0o077
+# Nobody steers it but by signals; the socket would lie in a home folder that may not be writable.
+control_socket_disable = True
 accesslog = None
 errorlog = "-"
+logger_class = OneLog
 loglevel = "warning"
 limit_request_line = 8190
 proc_name = "opensession"
 
 
 def on_starting(_arbiter: Any) -> None:
-    """Once, before any worker is there."""
-    prepare(_settings)
+    """Once, before any worker is there; what keeps the server from starting is said as commands say it."""
+    try:
+        prepare(_settings)
+    except (OpenSessionError, StoreError) as error:
+        Console().failure(str(error), error.hint, error.exit_code)
+        sys.exit(error.exit_code)
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
@@ -49,3 +76,9 @@ def child_exit(_arbiter: Any, worker: Any) -> None:
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_arbiter: Any) -> None:
+    """Leave nothing behind."""
+    if _numbers is not None:
+        shutil.rmtree(_numbers, ignore_errors=True)

@@ -10,6 +10,8 @@ from flask import Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from web import logs
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where processes put their numbers together; the library reads it when it is imported."""
 
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
 
 
@@ -42,8 +45,10 @@ class Metrics:
 
     def count(self, response: Response) -> Response:
         """Count a request that is answered."""
-        route = request.url_rule.rule if request.url_rule is not None else "none"
-        self._requests.labels(request.method, route, str(response.status_code)).inc()
+        route = logs.route() or "none"
+        # Whoever invents methods makes no new series.
+        method = request.method if request.method in _METHODS else "other"
+        self._requests.labels(method, route, str(response.status_code)).inc()
         self._seconds.labels(route).observe(time.perf_counter() - g.get("began", time.perf_counter()))
         self._bytes.labels(route).inc(request.content_length or 0)
         return response

@@ -26,15 +26,30 @@ def prepare(settings: Settings) -> None:
     """
     mail.mailer_of(settings)
     _make_folder(settings)
-    server = Server(settings)
+    server = opened(settings)
     try:
-        _upgrade(server, settings)
         # Teams that were made or removed by half.
         teams.sweep(server)
         # Sessions that came while nobody was there to index them: after a kill, or pushed past the server.
         spaces.repair(server)
     finally:
         server.close()
+
+
+def opened(settings: Settings) -> Server:
+    """The stores of a server, the database brought up to date.
+
+    Raises:
+        UsageError: The database does not answer.
+        OpenSessionError: The database is of a later version.
+    """
+    server = Server(settings)
+    try:
+        _upgrade(server, settings)
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def _make_folder(settings: Settings) -> None:
