@@ -308,13 +308,16 @@ def test_what_was_sent_before_the_server_went_away_counts(
     assert "1 of 2 could not be stored" in done.err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read as Linux gives it")
 def test_a_large_session_is_not_held_twice(scripted: Scripted, tmp_path: Path) -> None:
     """The request is built in a file: of 40 MB nothing but the session itself is in memory."""
     path = write(tmp_path / "large.jsonl", claude_lines(prompts=("x " * 1000,) * 10, reply="word " * 800_000))
+    # VmHWM, for the maximum that getrusage gives is that of the process which started this one, too.
     code = (
-        "import sys, resource; from opensession import cli\n"
+        "import re, sys; from opensession import cli\n"
         "code = cli.run(sys.argv[1:])\n"
-        "print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)\n"
+        "peak = re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())\n"
+        "print(code, int(peak[1]) // 1024, file=sys.stderr)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "publish", "upload", str(path)], cwd=tmp_path, capture_output=True, text=True
@@ -324,7 +327,7 @@ def test_a_large_session_is_not_held_twice(scripted: Scripted, tmp_path: Path) -
     assert code_text == "0", done.stderr
     size = path.stat().st_size / 2**20
     assert len(scripted.uploads[0].body) / 2**20 > size * 0.9
-    assert int(megabytes) < 60 + 3 * size
+    assert int(megabytes) < 60 + 2 * size
 
 
 def test_key_and_session_may_both_come_on_standard_input(
