@@ -391,3 +391,33 @@ def test_the_personal_profile_has_nothing_of_teams(tmp_path: Path) -> None:
     assert ada.call("POST", "/sessions", json=body).status_code == 404
     assert ada.call("POST", "/sessions", json={**body, "team_id": "personal"}).status_code == 201
     team_server.close()
+
+
+def test_a_team_of_before_is_not_there_in_the_personal_profile(tmp_path: Path) -> None:
+    before = TeamServer(settings_for(tmp_path))
+    ada = before.person()
+    team, public = before.team(ada), before.team(ada, is_public=True)
+    made = []
+    for name, space in (("one", team), ("two", public), ("three", None)):
+        answer = ada.call("POST", "/sessions", json={"session": session(name, "hello"), "team_id": space})
+        made.append(answer.get_json()["id"])
+    before.close()
+    after = TeamServer(settings_for(tmp_path, OPENSESSION_PROFILE="personal"))
+    basic = base64.b64encode(f"anybody:{ada.api_key}".encode()).decode()
+    key, token = {"Authorization": f"Basic {basic}"}, {"Authorization": f"Bearer {ada.api_key}"}
+
+    def git(name: str, headers: dict[str, str]) -> int:
+        with after.app.test_client().get(f"/git/{name}.git/info/refs?{FETCH}", headers=headers) as answer:
+            return answer.status_code
+
+    for space in (team, public):
+        assert (git(space, key), git(space, {})) == (404, 401)
+        body = {"session": session("four", "hello"), "team_id": space}
+        assert after.call("POST", "/sessions", json=body, headers=token).status_code == 404
+    assert git("personal", key) == 200
+    found = [after.call("GET", f"/sessions/{one}", headers=token).status_code for one in made]
+    assert found == [404, 404, 200]
+    assert [after.call("GET", f"/sessions/{one}").status_code for one in made] == [404, 404, 404]
+    listed = after.call("GET", "/sessions", headers=token).get_json()["sessions"]
+    assert [row["id"] for row in listed] == made[2:]
+    after.close()
