@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sqlite3
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.agents import golden
 from tests.cli.conftest import claude_lines, codex_lines
 from tests.web.conftest import Person, TeamServer
 from tests.web.hail import event, session
@@ -303,3 +305,89 @@ def test_commits_are_made_on_behalf_of_whoever_uploads(team_server: TeamServer) 
         check=True,
     ).stdout.strip()
     assert said == f"{ada.nickname} <{ada.id}@users.opensession>"
+
+
+def test_what_is_packed_twice_is_not_unpacked_twice(team_server: TeamServer) -> None:
+    nested = gzip.compress(gzip.compress(b"\n" * (300 * 1024 * 1024), 9), 9)
+
+    answer = team_server.person().call("POST", "/sessions", data=nested, headers={"Content-Type": "application/gzip"})
+
+    assert answer.status_code == 422
+    assert "binary" in answer.get_json()["error"]
+
+
+def test_a_database_of_an_agent(team_server: TeamServer, tmp_path: Path) -> None:
+    ada = team_server.person()
+    database = tmp_path / "sessions.db"
+    with sqlite3.connect(database) as connection:
+        connection.executescript((golden.CORPUS / "goose" / "store" / "input.sql").read_text())
+    connection.close()
+
+    answer = ada.call(
+        "POST",
+        "/sessions",
+        data=database.read_bytes(),
+        headers={
+            "Content-Type": "application/vnd.sqlite3",
+            "Content-Disposition": 'attachment; filename="sessions.db"',
+        },
+    )
+
+    assert answer.status_code == 201, answer.get_data()
+    assert {(each["tool"], each["status"]) for each in answer.get_json()["sessions"]} == {("goose", "stored")}
+
+
+def test_the_title_is_the_first_prompt_when_there_is_none(team_server: TeamServer) -> None:
+    ada = team_server.person()
+
+    told = ada.call("POST", "/sessions?dry_run=true", json={"session": session("one", "Add a button")}).get_json()
+    made = upload(ada, session("one", "Add a button")).get_json()
+
+    assert told["title"] == made["title"] == "Add a button"
+    assert ada.call("GET", f"/sessions/{made['id']}").get_json()["title"] == "Add a button"
+
+
+@pytest.mark.parametrize(
+    "query", ["agent=nobody", "agent=%00", "parents=unknown", "dry_run=perhaps", "agent=a&agent=b"]
+)
+def test_a_query_that_makes_no_sense_is_400(team_server: TeamServer, query: str) -> None:
+    content = b"".join(claude_lines())
+
+    answer = team_server.person().call(
+        "POST", f"/sessions?{query}", data=content, headers={"Content-Type": "text/plain"}
+    )
+
+    assert answer.status_code == 400, answer.get_data()
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../secret.txt", "~/.ssh/id_ed25519", "file:///etc/passwd"])
+def test_paths_in_an_upload_are_only_text(team_server: TeamServer, path: str) -> None:
+    ada = team_server.person()
+    lines = [json.loads(line) for line in claude_lines()]
+    for line in lines:
+        line["transcript_path"] = line["agent_transcript_path"] = path
+        for block in line.get("message", {}).get("content", ()):
+            if isinstance(block, dict) and block.get("type") == "tool_result":
+                block["content"] = f"<persisted-output>\nOutput too large. Full output saved to: {path}\n"
+                line["toolUseResult"] = {"persistedOutputPath": path, "outputFile": path, "filePath": path}
+
+    made = ada.call(
+        "POST", "/sessions", data="\n".join(map(json.dumps, lines)).encode(), headers={"Content-Type": "text/plain"}
+    )
+
+    (found,) = made.get_json()["sessions"]
+    text = ada.call("GET", f"/sessions/{found['id']}/raw").get_data(as_text=True)
+    assert "root:" not in text
+    assert "PRIVATE" not in text
+
+
+def test_the_server_is_not_where_a_session_was(team_server: TeamServer, tmp_path: Path) -> None:
+    ada = team_server.person()
+    (tmp_path / ".env").write_text("GREETING=a-very-special-greeting\n")
+    home = str(tmp_path.home())
+
+    made = upload(ada, session("one", f"a-very-special-greeting in {home}/x", attributes={"cwd": str(tmp_path)}))
+
+    assert made.get_json()["redacted"] == {}
+    text = ada.call("GET", f"/sessions/{made.get_json()['id']}/raw").get_data(as_text=True)
+    assert "a-very-special-greeting" in text
