@@ -10,7 +10,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 
 if TYPE_CHECKING:
     from web.settings import Settings
@@ -19,6 +19,9 @@ LOGGER = "opensession.web"
 _LOG = logging.getLogger(LOGGER)
 _FACTS = ("id", "method", "route", "status", "bytes", "ms", "user", "space", "failure")
 """What a line may hold beside time, level and message; anything else stays out."""
+
+_QUOTING = ("Invalid request from", "Error handling request")
+"""How messages of gunicorn begin that quote what somebody sent."""
 
 
 class JsonLines(logging.Formatter):
@@ -54,6 +57,8 @@ def configure(settings: Settings) -> None:
     root.setLevel(logging.WARNING)
     for name in ("opensession", "gitstore", "web"):
         logging.getLogger(name).setLevel(settings.log_level.upper())
+    # It logs every request in its own way, with paths and addresses.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 
 def install(app: Flask) -> None:
@@ -94,16 +99,20 @@ def _moment(record: logging.LogRecord) -> str:
 
 
 def _message(record: logging.LogRecord) -> str:
-    # Libraries put values into their messages; only ours are known to hold none. Gunicorn's name processes and
-    # addresses, but where it could not read a request, which it then quotes.
-    if record.name == "gunicorn.error" and record.funcName == "handle_error":
+    # Libraries put values into their messages; only ours are known to hold none. Gunicorn's name processes, except
+    # where it could not read or answer a request, which it quotes.
+    if str(record.msg).startswith(_QUOTING):
         return "gunicorn: a request could not be read or answered"
     ours = record.name.split(".", 1)[0] in ("opensession", "gitstore", "web", "gunicorn")
     return record.getMessage() if ours else f"{record.name}: {record.msg!s}"
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name in _FACTS if (value := getattr(record, name, None)) not in (None, "")}
+    facts = {name: value for name in _FACTS if (value := getattr(record, name, None)) not in (None, "")}
+    if "id" not in facts and has_request_context() and "request_id" in g:
+        # Whatever is said while a request is answered can be found by its id.
+        facts["id"] = g.request_id
+    return facts
 
 
 def _trace(record: logging.LogRecord) -> list[str]:

@@ -7,13 +7,18 @@ import time
 from typing import TYPE_CHECKING
 
 from flask import Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from web import logs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
+    from prometheus_client import Metric
 
     from web.server import Server
 
@@ -60,11 +65,21 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         now = CollectorRegistry()
-        spaces = server.index.spaces()
-        Gauge("opensession_spaces", "Repositories that are indexed.", registry=now).set(len(spaces))
-        held = sum(server.index.count(space)[0] for space in spaces)
-        Gauge("opensession_sessions", "Sessions that are indexed.", registry=now).set(held)
+        now.register(_Holdings(server))
         return generate_latest(registry) + generate_latest(now)
+
+
+class _Holdings(Collector):
+    """What the stores hold now; a gauge of the library's would be added up over processes."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def collect(self) -> Iterator[Metric]:
+        spaces = self._server.index.spaces()
+        held = sum(self._server.index.count(space)[0] for space in spaces)
+        yield GaugeMetricFamily("opensession_spaces", "Repositories that are indexed.", value=len(spaces))
+        yield GaugeMetricFamily("opensession_sessions", "Sessions that are indexed.", value=held)
 
 
 def install(app: Flask, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -64,4 +65,36 @@ def test_a_failed_transaction_leaves_nothing(url: str) -> None:
 
     with database.reading() as people:
         assert people.query(User).count() == 0
+    database.close()
+
+
+_VICTIM = """
+import os, signal, sys
+from alembic import op
+from web.database import Database
+left, make = [int(sys.argv[2])], op.create_table
+
+def create_table(*words, **options):
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return make(*words, **options)
+
+op.create_table = create_table
+Database(sys.argv[1]).upgrade()
+"""
+
+
+@pytest.mark.parametrize("at", [1, 4, 9])
+def test_a_killed_upgrade_is_done_by_the_next_start(url: str, at: int) -> None:
+    killed = subprocess.run([sys.executable, "-c", _VICTIM, url, str(at)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    database = Database(url)
+    assert not database.is_current()
+
+    database.upgrade()
+
+    assert database.is_current()
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     database.close()

@@ -365,3 +365,11 @@ def test_the_personal_profile_has_no_teams(tmp_path: Path) -> None:
         answer = ada.call(method, path, json={"name": "a team"})
         assert (answer.status_code, set(answer.get_json())) == (404, {"error"})
     team_server.close()
+
+
+def test_a_word_in_a_path_is_no_team(team_server: TeamServer) -> None:
+    ada = team_server.person()
+
+    for method in ("GET", "PUT", "DELETE"):
+        answer = ada.call(method, "/teams/join-with-key", json={})
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")

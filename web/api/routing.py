@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from flask import Response, current_app, g, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from web import access
 from web.access import Access
@@ -135,11 +136,27 @@ class Call:
 
 def register(app: Flask, routes: list[Route]) -> None:
     """Make routes answer."""
+    _keep_words(app, routes)
     for route in routes:
         rule = "/api" + _PARAMETER.sub(r"<\1>", route.path)
         app.add_url_rule(
             rule, f"api.{route.name}", _view(route), methods=[route.method], provide_automatic_options=False
         )
+
+
+def _keep_words(app: Flask, routes: list[Route]) -> None:
+    """A path without names is only itself: ``/teams/join-with-key`` is no team, whatever the method."""
+    methods: dict[str, list[str]] = {}
+    for route in routes:
+        if not route.parameters:
+            methods.setdefault("/api" + route.path, []).append(route.method)
+
+    @app.before_request
+    def kept() -> None:
+        allowed = methods.get(request.path)
+        method = "GET" if request.method == "HEAD" else request.method
+        if allowed is not None and method not in allowed:
+            raise MethodNotAllowed(allowed)
 
 
 def _view(route: Route) -> Callable[..., Response]:
