@@ -113,7 +113,8 @@ class Index:
         with self._engine.lock(space), self._engine.transaction(writes=True) as cursor:
             for (number,) in cursor.run("SELECT number FROM index_sessions WHERE space = ?", (space,)):
                 remove(self._engine, cursor, space, number)
-            cursor.run("DELETE FROM index_spaces WHERE space = ?", (space,))
+            for table in ("index_spaces", "index_counts"):
+                cursor.run(f"DELETE FROM {table} WHERE space = ?", (space,))
 
     def spaces(self) -> dict[str, str]:
         """The spaces it knows, and the commit each was read at."""
@@ -165,9 +166,8 @@ class Index:
     def count(self, space: str) -> tuple[int, int]:
         """How many sessions a space has, and how many bytes of events."""
         with self._engine.transaction(writes=False) as cursor:
-            sql = "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM index_sessions WHERE space = ?"
-            sessions, size = cursor.run(sql, (space,))[0]
-        return int(sessions), int(size)
+            rows = cursor.run("SELECT sessions, bytes FROM index_counts WHERE space = ?", (space,))
+        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
 
     def set_public(self, server_id: str, *, public: bool) -> None:
         """Show a session to anyone, or no longer."""

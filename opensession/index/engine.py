@@ -102,10 +102,32 @@ class Engine(ABC):
         """
 
     @abstractmethod
+    def newest(self, term: Term, columns: Sequence[str], spaces: Sequence[str] | None, limit: int) -> tuple[str, Row]:
+        """A query as ``matching`` for the documents with the highest numbers, highest first."""
+
+    @abstractmethod
+    def inside(self, term: Term, columns: Sequence[str]) -> tuple[str, Row]:
+        """A condition on ``s``, a session, that holds where a term is in it: for few sessions."""
+
+    @abstractmethod
+    def holding(self, terms: Sequence[Term], columns: Sequence[str], between: tuple[int, int]) -> tuple[str, Row]:
+        """A query for the numbers of documents in a range in which any of the terms is."""
+
+    @abstractmethod
     def scores(
-        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, between: tuple[int, int]
+        self, terms: Sequence[Term], columns: Sequence[str], between: tuple[int, int], *, rare: bool
     ) -> tuple[str, Row]:
-        """A query for document numbers in a range and how well each fits: less is better, and none is above 0."""
+        """A query for document numbers in a range and how well each fits; the sum of several rows of one counts.
+
+        Args:
+            terms: What is searched for.
+            columns: Where.
+            between: The first number, and the one after the last.
+            rare: The terms are in few documents. Otherwise nothing is done that costs more the more there are.
+
+        Returns:
+            A query whose scores are the better the less they are, and none is above 0.
+        """
 
     def prepare(self) -> None:
         """See that the tables are there and of this version."""
@@ -162,6 +184,8 @@ def table_statements(*, integer: str, blob: str) -> list[str]:
     return [
         "CREATE TABLE index_schema (version INTEGER NOT NULL)",
         "CREATE TABLE index_spaces (space TEXT PRIMARY KEY, tip TEXT NOT NULL)",
+        f"""CREATE TABLE index_counts (
+            space TEXT PRIMARY KEY, sessions {integer} NOT NULL, shown {integer} NOT NULL, bytes {integer} NOT NULL)""",
         f"""CREATE TABLE index_sessions (
             number {integer} PRIMARY KEY, arrived {integer} NOT NULL,
             id TEXT NOT NULL UNIQUE, space TEXT NOT NULL, session_id TEXT NOT NULL,
@@ -187,6 +211,9 @@ def table_statements(*, integer: str, blob: str) -> list[str]:
             ON index_sessions (space, shown, message_count DESC, created_key DESC, id DESC)""",
         """CREATE INDEX index_sessions_longest
             ON index_sessions (space, shown, duration_seconds DESC, created_key DESC, id DESC)""",
+        """CREATE INDEX index_sessions_sums ON index_sessions (
+            space, created_key, shown, owner, owner_name, tool, agent_model, message_count, event_count,
+            tool_call_count, duration_seconds, total_input_tokens, total_output_tokens)""",
         "CREATE INDEX index_sessions_all ON index_sessions (shown, created_key DESC, id DESC)",
         "CREATE INDEX index_sessions_uploaded ON index_sessions (space, uploaded_at)",
         "CREATE INDEX index_sessions_arrived ON index_sessions (space, arrived)",
@@ -202,4 +229,12 @@ def table_statements(*, integer: str, blob: str) -> list[str]:
     ]
 
 
-TABLES = ("index_schema", "index_spaces", "index_sessions", "index_segments", "index_documents", "index_parents")
+TABLES = (
+    "index_schema",
+    "index_spaces",
+    "index_counts",
+    "index_sessions",
+    "index_segments",
+    "index_documents",
+    "index_parents",
+)

@@ -146,11 +146,13 @@ class Page(NamedTuple):
         entries: In order.
         total: How many there are in all.
         next: What ``Query.after`` is for the next page; None at the end.
+        exact: False when the search ended as soon as it had enough: there are ``total`` and more.
     """
 
     entries: list[Entry]
     total: int
     next: str | None
+    exact: bool = True
 
 
 class Link(NamedTuple):

@@ -111,16 +111,35 @@ class PostgresEngine(Engine):
         sql = f"SELECT document >> {SESSION_BITS} AS number FROM index_words WHERE words @@ ?::tsquery"
         return _limited(sql, (_expression(terms, columns),), spaces)
 
+    def newest(self, term: Term, columns: Sequence[str], spaces: Sequence[str] | None, limit: int) -> tuple[str, Row]:
+        """A query for the documents with the highest numbers."""
+        sql, values = self.matching([term], columns, spaces)
+        return f"{sql} ORDER BY document DESC LIMIT ?", (*values, limit)
+
+    def inside(self, term: Term, columns: Sequence[str]) -> tuple[str, Row]:
+        """A condition that holds where a term is in a session."""
+        sql = (
+            f"EXISTS (SELECT 1 FROM index_words WHERE document >= (s.number << {SESSION_BITS})"
+            f" AND document < ((s.number + 1) << {SESSION_BITS}) AND words @@ ?::tsquery)"
+        )
+        return sql, (_expression([term], columns),)
+
+    def holding(self, terms: Sequence[Term], columns: Sequence[str], between: tuple[int, int]) -> tuple[str, Row]:
+        """A query for the documents in which any of the terms is."""
+        sql = "SELECT document FROM index_words WHERE words @@ ?::tsquery AND document >= ? AND document < ?"
+        return sql, (_expression(terms, columns), *between)
+
     def scores(
-        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, between: tuple[int, int]
+        self, terms: Sequence[Term], columns: Sequence[str], between: tuple[int, int], *, rare: bool
     ) -> tuple[str, Row]:
         """A query for documents and how well they fit."""
+        del rare
         query = _expression(terms, columns)
         sql = (
             "SELECT document, -ts_rank('{0.1, 0.2, 0.4, 1.0}', words, ?::tsquery, 1) FROM index_words"
             " WHERE words @@ ?::tsquery AND document >= ? AND document < ?"
         )
-        return _limited(sql, (query, query, *between), spaces)
+        return sql, (query, query, *between)
 
     @contextmanager
     def _alive(self) -> Iterator[psycopg.Connection[Any]]:

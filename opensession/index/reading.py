@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -177,9 +178,8 @@ def documents(pieces: Sequence[Piece]) -> Iterator[Document]:
     size = 0
     for piece in pieces:
         for portion, row, found in _portions(piece):
-            most = max((counts[word] + times_ for word, times_ in found.items()), default=0)
             length = found.total() + 1
-            if held and (size + length > DOCUMENT_WORDS or most > SAME_WORDS):
+            if held and (size + length > DOCUMENT_WORDS or (size + length > SAME_WORDS and _crowded(counts, found))):
                 yield Document(zlib.compress(_ENCODE(held), 1), rows)
                 held, rows, counts, size = [], {}, Counter(), 0
             held.append(portion)
@@ -188,6 +188,11 @@ def documents(pieces: Sequence[Piece]) -> Iterator[Document]:
             size += length
     if held:
         yield Document(zlib.compress(_ENCODE(held), 1), rows)
+
+
+def _crowded(counts: Mapping[str, int], found: Mapping[str, int]) -> bool:
+    """Whether both together could have a word too often; at times it says so too early, but it says so quickly."""
+    return max(map(counts.get, found, repeat(0)), default=0) + max(found.values(), default=0) > SAME_WORDS
 
 
 def _portions(piece: Piece) -> Iterator[tuple[Piece, str, Counter[str]]]:

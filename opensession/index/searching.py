@@ -1,23 +1,26 @@
-"""Answering from an index: filters and words become one query; what is common is ranked among the newest only."""
+"""Answering from an index: filters and words become queries; what is common is looked for among the newest only."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from gitstore.layout import safe_session_id
-from opensession.index import snippets, terms, texts
-from opensession.index.engine import EVERYWHERE, SESSION_BITS, USUAL
-from opensession.index.model import Entry, Figures, Link, NamedFigures, OwnerFigures, Page, Stats
+from opensession.index import snippets, terms
+from opensession.index.engine import PLACE_BITS, SESSION_BITS
+from opensession.index.figures import SUMS, summed
+from opensession.index.model import Entry, Link, Page, Stats
+from opensession.index.wanted import sought, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opensession.index.engine import Cursor, Engine, Row
     from opensession.index.model import Query
-    from opensession.index.terms import Asked, Term
+    from opensession.index.terms import Term
+    from opensession.index.wanted import Sought, Where
 
 _FIELDS = tuple(name for name in Entry.__struct_fields__ if name != "snippets")
 _SELECT = ", ".join(f"s.{name}" for name in _FIELDS)
@@ -25,10 +28,10 @@ _LISTS = ("tags", "files_modified", "files_read", "parents")
 _SWITCHES = ("has_errors", "is_public")
 
 RANKED = 500
-"""Sessions among which the best are sought; of more than that, the newest ones."""
+"""Sessions among which the best are sought, and documents of a word that are looked at first: the newest ones."""
 
-_FEW = 50
-"""Spaces that are looked into one by one; databases have limits on how many."""
+_SHOWN_DOCUMENTS = 4
+"""Documents of a session in which places to show are sought, of those that have a word."""
 
 _ORDERS: Mapping[str, tuple[str, ...]] = {
     "recent": ("s.created_key DESC", "s.id DESC"),
@@ -40,83 +43,25 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "popular": ("message_count", "created_key", "id"),
     "longest": ("duration_seconds", "created_key", "id"),
 }
-_SUMS = (
-    "COUNT(*), COALESCE(SUM(s.message_count), 0), COALESCE(SUM(s.event_count), 0), COALESCE(SUM(s.tool_call_count), 0),"
-    " COALESCE(SUM(s.duration_seconds), 0), COALESCE(SUM(s.total_input_tokens), 0),"
-    " COALESCE(SUM(s.total_output_tokens), 0)"
-)
+
+Found = tuple[list[tuple[Entry, int]], str | None]
+"""Sessions with their numbers, and the cursor of the page that follows."""
 
 
-class _Where:
-    """What sessions are wanted: where they are, conditions that all must hold, and in which ones the words are."""
+class _Near(NamedTuple):
+    """The sessions among the newest that hold the words.
 
-    def __init__(self, query: Query) -> None:
-        self._places: list[tuple[str, tuple[Any, ...]]] = []
-        self._conditions: list[str] = []
-        self._values: list[Any] = []
-        self._sets: list[str] = []
-        self._set_values: list[Any] = []
-        if query.spaces is not None:
-            self._places = _places(list(dict.fromkeys(query.spaces)))
-            if query.public:
-                self._places.append(("s.is_public = 1", ()))
-            if not self._places:
-                self.add("1 = 0")
+    Attributes:
+        rows: Number, time and id, newest first.
+        complete: There are no others.
+        rare: Those of the terms that are in few documents.
+        since: No older session than this was looked at, in seconds since 1970.
+    """
 
-    @property
-    def is_split(self) -> bool:
-        """Whether it is quicker to look in each place by itself and to put together what was found."""
-        return len(self._places) > 1 and not self._sets
-
-    def add(self, condition: str, *values: Any) -> None:
-        """A condition on ``s``, the session."""
-        self._conditions.append(condition)
-        self._values.extend(values)
-
-    def add_set(self, sql: str, values: Sequence[Any], *, excluded: bool) -> None:
-        """A query for the numbers of sessions that the wanted ones are among, or not among."""
-        if excluded:
-            self.add(f"s.number NOT IN ({sql})", *values)
-            return
-        self._sets.append(sql)
-        self._set_values.extend(values)
-
-    def select(self, what: str, rest: str = "", *values: Any) -> tuple[str, list[Any]]:
-        """A query over everything wanted.
-
-        Args:
-            what: Its columns.
-            rest: What follows its conditions.
-            values: The values of ``rest``.
-        """
-        places = " OR ".join(condition for condition, _ in self._places)
-        inside = [value for _, some in self._places for value in some]
-        return self._query(what, f"({places})" if places else "", inside, rest, values)
-
-    def select_first(self, what: str, order: str, limit: int, offset: int) -> tuple[str, list[Any]]:
-        """A query for a stretch of an order; of each place no more is looked at than could be in it."""
-        if not self.is_split:
-            return self.select(what, f"ORDER BY {order} LIMIT ? OFFSET ?", limit, offset)
-        branches, values = [], []
-        for condition, inside in self._places:
-            sql, given = self._query("s.number", condition, inside, f"ORDER BY {order} LIMIT ?", [limit + offset])
-            branches.append(f"SELECT number FROM ({sql}) AS place")
-            values += given
-        first = f"SELECT {what} FROM index_sessions s WHERE s.number IN ({' UNION '.join(branches)})"
-        return f"{first} ORDER BY {order} LIMIT ? OFFSET ?", [*values, limit, offset]
-
-    def _query(
-        self, what: str, place: str, inside: Sequence[Any], rest: str, values: Sequence[Any]
-    ) -> tuple[str, list[Any]]:
-        conditions = " AND ".join(filter(None, [place, *self._conditions])) or "1 = 1"
-        given = [*inside, *self._values, *values]
-        if not self._sets:
-            return f"SELECT {what} FROM index_sessions s WHERE {conditions} {rest}", given
-        # The words come first, for few sessions have them; CROSS JOIN keeps SQLite from thinking otherwise.
-        sets = self._sets if len(self._sets) > 1 else [f"SELECT DISTINCT number FROM ({self._sets[0]}) AS found"]
-        matched = f"WITH matched AS ({' INTERSECT '.join(sets)})"
-        sql = f"{matched} SELECT {what} FROM matched m CROSS JOIN index_sessions s WHERE s.number = m.number"
-        return f"{sql} AND {conditions} {rest}", [*self._set_values, *given]
+    rows: list[tuple[int, str, str]]
+    complete: bool
+    rare: tuple[Term, ...]
+    since: int
 
 
 class Searcher:
@@ -129,19 +74,14 @@ class Searcher:
     def listed(self, query: Query) -> Page:
         """A page of what a query finds."""
         asked = terms.parsed(query.words)
-        where = self._where(query, asked)
-        limit = max(0, query.limit)
-        total = self._cursor.run(*where.select("COUNT(*)"))[0][0]
-        wanted = tuple(term for term in _terms(query, asked) if not term.excluded)
-        sort = "recent" if query.sort == "best" else query.sort
-        if query.sort == "best" and wanted:
-            entries, following = self._best(query, asked, where, wanted)
-        else:
-            entries, following = self._sorted(query, where, sort, limit)
-        if wanted and query.words:
-            columns = EVERYWHERE if asked.in_output else USUAL
-            entries = [self._shown(entry, number, wanted, columns) for entry, number in entries]
-        return Page([entry for entry, _ in entries], total, following)
+        words, where = sought(query, asked), wanted(query, asked)
+        sort = query.sort if query.sort != "best" or words.terms else "recent"
+        page = self._searched(query, where, words, sort) if words.terms else None
+        if page is None:
+            page = self._counted(query, self._holding(where, words), words, sort)
+        if words.terms and query.words:
+            return page._replace(entries=[self._shown(entry, words) for entry in page.entries])
+        return page
 
     def one(self, condition: str, *values: Any) -> Entry | None:
         """The session that a condition names."""
@@ -176,45 +116,90 @@ class Searcher:
 
     def stats(self, query: Query) -> Stats:
         """Sums over everything a query finds."""
-        where = self._where(query, terms.parsed(query.words))
-        totals = Figures(**_figures(self._cursor.run(*where.select(_SUMS))[0]))
-        grouped = where.select(f"s.owner, MAX(s.owner_name), {_SUMS}", "GROUP BY s.owner ORDER BY 3 DESC, 1")
-        people = [
-            OwnerFigures(owner=row[0], owner_name=row[1], **_figures(row[2:])) for row in self._cursor.run(*grouped)
-        ]
-        return Stats(totals, people, self._by("tool", where), self._by("agent_model", where))
+        asked = terms.parsed(query.words)
+        where = self._holding(wanted(query, asked), sought(query, asked))
+        names = "s.owner, s.owner_name, s.tool, s.agent_model"
+        return summed(self._cursor.run(*where.select(f"{names}, {SUMS}", f"GROUP BY {names}")))
 
-    def _by(self, column: str, where: _Where) -> list[NamedFigures]:
-        grouped = where.select(f"s.{column}, {_SUMS}", f"GROUP BY s.{column} ORDER BY 2 DESC, 1")
-        return [NamedFigures(name=row[0], **_figures(row[1:])) for row in self._cursor.run(*grouped)]
-
-    def _where(self, query: Query, asked: Asked) -> _Where:
-        where = _Where(query)
-        for name, value in _filters(query, asked):
-            _FILTERS[name](where, value)
-        if query.failed or asked.failed:
-            where.add("s.has_errors = 1")
-        if not query.show_empty:
-            where.add("s.shown = 1")
-        if asked.nothing:
-            where.add("1 = 0")
-        columns = EVERYWHERE if asked.in_output else USUAL
-        spaces = _sought_in(query)
-        for term in _terms(query, asked):
-            sql, values = self._engine.matching([term], columns, spaces)
+    def _holding(self, where: Where, words: Sought) -> Where:
+        """What is wanted, narrowed to the sessions that hold the words."""
+        for term in (*words.terms, *words.excluded):
+            sql, values = self._engine.matching([term], words.columns, words.spaces)
             where.add_set(sql, values, excluded=term.excluded)
         return where
 
-    def _sorted(self, query: Query, where: _Where, sort: str, limit: int) -> tuple[list[tuple[Entry, int]], str | None]:
+    def _searched(self, query: Query, where: Where, words: Sought, sort: str) -> Page | None:
+        """A page of a search that the newest sessions answer, or None when more must be looked at."""
+        near = self._near(where, words)
+        if near.complete:
+            return self._counted(query, where.within([row[0] for row in near.rows]), words, sort, near.rare)
+        start = _place(query.after) if query.after is not None and sort == "best" else query.offset
+        if sort == "best" and len(near.rows) > start + query.limit:
+            ranked = self._ranked([row[0] for row in near.rows], words, words.terms, rare=False)
+            found = self._entries(ranked[start : start + query.limit])
+            beyond = start + len(found)
+            return Page([entry for entry, _ in found], len(near.rows), f"best~{beyond}", exact=False)
+        if sort != "recent":
+            return None
+        # Those that began after every session that was not looked at; nothing can come between them.
+        sure = [row for row in near.rows if int(row[1]) // 1_000_000_000 > near.since]
+        after = _after(query.after, sort)
+        rows = [row for row in sure if after is None or row[1:] < after]
+        start = 0 if after is not None else query.offset
+        if len(rows) <= start + query.limit:
+            return None
+        found = self._entries([row[0] for row in rows[start : start + query.limit]])
+        following = self._cursor_of(found[-1][1], sort) if found else None
+        return Page([entry for entry, _ in found], len(near.rows), following, exact=False)
+
+    def _near(self, where: Where, words: Sought) -> _Near:
+        """The newest sessions that hold the words: those that hold the rarest, and of them those that hold the rest."""
+        looked: list[tuple[Term, list[int]]] = []
+        for term in words.terms:
+            sql, values = self._engine.newest(term, words.columns, words.spaces, RANKED)
+            looked.append((term, [row[0] for row in self._cursor.run(sql, values)]))
+        rare = tuple(term for term, numbers in looked if len(numbers) < RANKED)
+        # The fewest; of many, those that reach furthest back.
+        first, numbers = min(looked, key=lambda item: (len(item[1]), item[1][-1] if item[1] else 0))
+        narrow = where.within(list(dict.fromkeys(numbers)))
+        for term in (*words.terms, *words.excluded):
+            if term is not first:
+                condition, inside = self._engine.inside(term, words.columns)
+                narrow.add(f"NOT {condition}" if term.excluded else condition, inside)
+        sql, given = narrow.select("s.number, s.created_key, s.id", f"ORDER BY {', '.join(_ORDERS['recent'])}")
+        rows = [(number, key, identity) for number, key, identity in self._cursor.run(sql, given)]
+        return _Near(rows, first in rare, rare, numbers[-1] >> PLACE_BITS if numbers else 0)
+
+    def _counted(
+        self, query: Query, where: Where, words: Sought, sort: str, rare: tuple[Term, ...] | None = None
+    ) -> Page:
+        """A page with an exact total."""
+        total = self._total(query, where)
+        if sort == "best":
+            entries, following = self._best(query, where, words, rare)
+        else:
+            entries, following = self._sorted(query, where, sort)
+        return Page([entry for entry, _ in entries], total, following)
+
+    def _total(self, query: Query, where: Where) -> int:
+        if where.is_plain and query.spaces is not None:
+            marks = ", ".join("?" * len(query.spaces))
+            what = "sessions" if query.show_empty else "shown"
+            sql = f"SELECT COALESCE(SUM({what}), 0) FROM index_counts WHERE space IN ({marks})"
+            return int(self._cursor.run(sql, tuple(query.spaces))[0][0])
+        return sum(self._cursor.run(*counting)[0][0] for counting in where.counts())
+
+    def _sorted(self, query: Query, where: Where, sort: str) -> Found:
         after = _after(query.after, sort)
         if after is not None:
             keys = ", ".join(f"s.{name}" for name in _KEYS[sort])
-            where.add(f"({keys}) < ({', '.join('?' * len(after))})", *after)
+            where.add(f"({keys}) < ({', '.join('?' * len(after))})", after)
+        limit = max(0, query.limit)
         rows = self._sorted_from(where, sort, limit + 1, 0 if after else query.offset)
         found = rows[:limit]
         return found, self._cursor_of(found[-1][1], sort) if len(rows) > limit and found else None
 
-    def _sorted_from(self, where: _Where, sort: str, limit: int, offset: int) -> list[tuple[Entry, int]]:
+    def _sorted_from(self, where: Where, sort: str, limit: int, offset: int) -> list[tuple[Entry, int]]:
         sql, values = where.select_first(f"s.number, {_SELECT}", ", ".join(_ORDERS[sort]), limit, offset)
         return [_entry(row) for row in self._cursor.run(sql, values)]
 
@@ -223,37 +208,37 @@ class Searcher:
         row = self._cursor.run(f"SELECT {names} FROM index_sessions WHERE number = ?", (number,))[0]
         return "~".join((sort, *map(str, row)))
 
-    def _best(
-        self, query: Query, asked: Asked, where: _Where, wanted: Sequence[Term]
-    ) -> tuple[list[tuple[Entry, int]], str | None]:
+    def _best(self, query: Query, where: Where, words: Sought, rare: tuple[Term, ...] | None) -> Found:
         """The best ones of the newest, best first, then the others, newest first."""
         newest = where.select_first("s.number", ", ".join(_ORDERS["recent"]), RANKED, 0)
         window = [row[0] for row in self._cursor.run(*newest)]
-        ranked = self._ranked(window, query, asked, wanted)
+        # Beside a rare word, a common one tells little.
+        ranked = self._ranked(window, words, rare or words.terms, rare=bool(rare))
         start = _place(query.after) if query.after is not None else query.offset
-        chosen = ranked[start : start + query.limit]
+        limit = max(0, query.limit)
+        chosen = ranked[start : start + limit]
         found = self._entries(chosen)
         beyond = start + len(chosen)
-        if len(chosen) < query.limit and len(window) == RANKED:
-            rest = self._sorted_from(where, "recent", query.limit - len(chosen), max(beyond, RANKED))
+        if len(chosen) < limit and len(window) == RANKED:
+            rest = self._sorted_from(where, "recent", limit - len(chosen), max(beyond, RANKED))
             found += rest
             beyond = max(beyond, RANKED) + len(rest)
-        more = len(found) == query.limit and (beyond < len(ranked) or len(window) == RANKED)
+        more = len(found) == limit and (beyond < len(ranked) or len(window) == RANKED)
         return found, f"best~{beyond}" if more else None
 
-    def _ranked(self, window: list[int], query: Query, asked: Asked, wanted: Sequence[Term]) -> list[int]:
+    def _ranked(self, window: list[int], words: Sought, by: Sequence[Term], *, rare: bool) -> list[int]:
+        """Sessions, best first: as good as the best of their documents; of equals, and without any, as they were."""
         if not window:
             return []
-        columns = EVERYWHERE if asked.in_output else USUAL
-        spaces = _sought_in(query)
-        first, end = min(window) << SESSION_BITS, (max(window) + 1) << SESSION_BITS
-        sql, values = self._engine.scores(wanted, columns, spaces, (first, end))
+        between = min(window) << SESSION_BITS, (max(window) + 1) << SESSION_BITS
+        scores: dict[int, float] = {}
+        for document, score in self._cursor.run(*self._engine.scores(by, words.columns, between, rare=rare)):
+            scores[document] = scores.get(document, 0.0) + score
         best = dict.fromkeys(window, 0.0)
-        for document, score in self._cursor.run(sql, values):
+        for document, score in scores.items():
             session = document >> SESSION_BITS
             if session in best:
                 best[session] = min(best[session], score)
-        # Of equals, and where words lie in different documents, the newest.
         return sorted(window, key=best.__getitem__)
 
     def _entries(self, numbers: Sequence[int]) -> list[tuple[Entry, int]]:
@@ -266,24 +251,17 @@ class Searcher:
         by_number = {row[0]: _entry(row) for row in rows}
         return [by_number[number] for number in numbers if number in by_number]
 
-    def _shown(self, entry: Entry, number: int, wanted: Sequence[Term], columns: Sequence[str]) -> tuple[Entry, int]:
-        sql = "SELECT content FROM index_documents WHERE number >= ? AND number < ? ORDER BY ordinal, number LIMIT ?"
-        between = (number << SESSION_BITS, (number + 1) << SESSION_BITS, snippets.DOCUMENTS)
-        contents = (bytes(row[0]) for row in self._cursor.run(sql, between))
-        found = snippets.of(contents, wanted, columns)
-        return msgspec.structs.replace(entry, snippets=found), number
-
-
-def _places(spaces: list[str]) -> list[tuple[str, tuple[Any, ...]]]:
-    """Where to look: in each of a few spaces by itself, or in all of many at once."""
-    if len(spaces) <= _FEW:
-        return [("s.space = ?", (space,)) for space in spaces]
-    return [(f"s.space IN ({', '.join('?' * len(spaces))})", tuple(spaces))]
-
-
-def _sought_in(query: Query) -> Sequence[str] | None:
-    """The spaces that a search for words is told of, beside the sessions it is limited to; None for all."""
-    return None if query.public or not query.spaces or len(query.spaces) > _FEW else query.spaces
+    def _shown(self, entry: Entry, words: Sought) -> Entry:
+        sql = "SELECT number FROM index_sessions WHERE id = ?"
+        number: int = self._cursor.run(sql, (entry.id,))[0][0]
+        between = number << SESSION_BITS, (number + 1) << SESSION_BITS
+        holding, values = self._engine.holding(words.terms, words.columns, between)
+        sql = (
+            f"SELECT content FROM index_documents WHERE number IN ({holding}) AND ordinal >= 0"
+            " ORDER BY ordinal, number LIMIT ?"
+        )
+        contents = [bytes(row[0]) for row in self._cursor.run(sql, (*values, _SHOWN_DOCUMENTS))]
+        return msgspec.structs.replace(entry, snippets=snippets.of(contents, words.terms, words.columns))
 
 
 def _entry(row: Row) -> tuple[Entry, int]:
@@ -295,64 +273,18 @@ def _entry(row: Row) -> tuple[Entry, int]:
     return Entry(**facts), row[0]
 
 
-def _figures(row: Row) -> dict[str, int]:
-    return dict(zip(Figures.__struct_fields__, map(int, row), strict=True))
-
-
-def _filters(query: Query, asked: Asked) -> list[tuple[str, str]]:
-    given = [(name, getattr(query, name)) for name in ("tool", "model", "author", "branch", "since", "until")]
-    return [(name, value) for name, value in given if value is not None] + list(asked.filters)
-
-
-def _terms(query: Query, asked: Asked) -> tuple[Term, ...]:
-    path = terms.in_paths(query.file) if query.file else None
-    return (*asked.terms, path) if path is not None else asked.terms
-
-
-def _tool(where: _Where, value: str) -> None:
-    where.add("s.tool = ?", value)
-
-
-def _model(where: _Where, value: str) -> None:
-    where.add("s.model_key LIKE ? ESCAPE '!'", f"%{_literal(texts.folded_name(value))}%")
-
-
-def _author(where: _Where, value: str) -> None:
-    where.add("(s.owner = ? OR s.owner_key = ?)", value, texts.folded_name(value))
-
-
-def _branch(where: _Where, value: str) -> None:
-    where.add("s.git_branch = ?", value)
-
-
-def _since(where: _Where, value: str) -> None:
-    where.add("s.created_key >= ?", _moment(value))
-
-
-def _until(where: _Where, value: str) -> None:
-    where.add("s.created_key < ?", _moment(value))
-
-
-_FILTERS = {"tool": _tool, "model": _model, "author": _author, "branch": _branch, "since": _since, "until": _until}
-
-
-def _moment(text: str) -> str:
-    """A day or time as the index sorts it; what is none finds nothing."""
-    return texts.sortable(text) or "9" * 21
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"([%_!])", r"!\1", text)
-
-
 def _after(cursor: str | None, sort: str) -> tuple[Any, ...] | None:
     """The values of a cursor; one of another order or of no order at all begins anew."""
     parts = (cursor or "").split("~")
     if len(parts) != len(_KEYS[sort]) + 1 or parts[0] != sort:
         return None
-    numbers = [int(part) if part.isdecimal() and name.endswith(("count", "seconds")) else part
-               for name, part in zip(_KEYS[sort], parts[1:], strict=True)]  # fmt: skip
-    return tuple(numbers)
+    values: list[Any] = []
+    for name, part in zip(_KEYS[sort], parts[1:], strict=True):
+        counted = name.endswith(("count", "seconds"))
+        if counted and not re.fullmatch(r"[0-9]{1,18}", part):
+            return None
+        values.append(int(part) if counted else part)
+    return tuple(values)
 
 
 def _place(cursor: str) -> int:

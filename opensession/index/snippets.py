@@ -21,9 +21,6 @@ MOST = 3
 _BEFORE, _AFTER = 60, 140
 """Characters around the first match."""
 
-DOCUMENTS = 40
-"""Documents of one session that are looked through."""
-
 
 def of(contents: Iterable[bytes], wanted: Sequence[Term], columns: Sequence[str]) -> list[Snippet]:
     """The first places where terms are, what people said before what tools printed.

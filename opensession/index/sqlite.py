@@ -25,8 +25,10 @@ _LOCKS = 16
 _GAP = "zz0zz"
 """Stands between two texts, so that no row of words spans them."""
 
-_WEIGHTS = "10.0, 4.0, 2.0, 2.0, 1.0, 0.0"
-"""How much a word counts in each column: title, said, call, path, output, place."""
+_WEIGHTS = dict(zip(COLUMNS, (10.0, 4.0, 2.0, 2.0, 1.0), strict=True))
+"""How much a word counts in each column."""
+
+_BM25 = ", ".join(map(str, (*_WEIGHTS.values(), 0.0)))
 
 _WORDS = f"""CREATE VIRTUAL TABLE index_words USING fts5({", ".join(COLUMNS)}, place, content='', tokenize='ascii')"""
 
@@ -137,12 +139,44 @@ class SqliteEngine(Engine):
         sql = f"SELECT rowid >> {SESSION_BITS} AS number FROM index_words WHERE index_words MATCH ?"
         return sql, (_expression(terms, columns, spaces),)
 
+    def newest(self, term: Term, columns: Sequence[str], spaces: Sequence[str] | None, limit: int) -> tuple[str, Row]:
+        """A query for the documents with the highest numbers."""
+        sql, values = self.matching([term], columns, spaces)
+        return f"{sql} ORDER BY rowid DESC LIMIT ?", (*values, limit)
+
+    def inside(self, term: Term, columns: Sequence[str]) -> tuple[str, Row]:
+        """A condition that holds where a term is in a session."""
+        sql = (
+            "EXISTS (SELECT 1 FROM index_words WHERE index_words MATCH ?"
+            f" AND rowid >= (s.number << {SESSION_BITS}) AND rowid < ((s.number + 1) << {SESSION_BITS}))"
+        )
+        return sql, (_expression([term], columns, None),)
+
+    def holding(self, terms: Sequence[Term], columns: Sequence[str], between: tuple[int, int]) -> tuple[str, Row]:
+        """A query for the documents in which any of the terms is."""
+        sql = "SELECT rowid FROM index_words WHERE index_words MATCH ? AND rowid >= ? AND rowid < ?"
+        return sql, (_expression(terms, columns, None), *between)
+
     def scores(
-        self, terms: Sequence[Term], columns: Sequence[str], spaces: Sequence[str] | None, between: tuple[int, int]
+        self, terms: Sequence[Term], columns: Sequence[str], between: tuple[int, int], *, rare: bool
     ) -> tuple[str, Row]:
-        """A query for documents and how well they fit (BM25)."""
-        sql = f"SELECT rowid, bm25(index_words, {_WEIGHTS}) FROM index_words WHERE index_words MATCH ?"
-        return f"{sql} AND rowid >= ? AND rowid < ?", (_expression(terms, columns, spaces), *between)
+        """A query for documents and how well they fit: BM25, or in which columns the terms are.
+
+        BM25 asks in how many documents of all each term is, and so would read every one that has a common word.
+        """
+        if rare:
+            sql = f"SELECT rowid, bm25(index_words, {_BM25}) FROM index_words WHERE index_words MATCH ?"
+            return f"{sql} AND rowid >= ? AND rowid < ?", (_expression(terms, columns, None), *between)
+        parts: list[str] = []
+        values: list[Any] = []
+        for column in columns:
+            for term in terms:
+                parts.append(
+                    f"SELECT rowid, -{_WEIGHTS[column]} FROM index_words WHERE index_words MATCH ?"
+                    " AND rowid >= ? AND rowid < ?"
+                )
+                values += [_expression([term], [column], None), *between]
+        return " UNION ALL ".join(parts), tuple(values)
 
 
 _NAMES = ", ".join((*COLUMNS, "place"))

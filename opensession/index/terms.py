@@ -58,16 +58,14 @@ class Asked(NamedTuple):
 
     Attributes:
         terms: The words.
-        filters: Name and value, in the order they were typed.
+        filters: Name, value, and whether what it holds for is unwanted; in the order they were typed.
         in_output: Also look in what tools printed.
-        failed: Only sessions in which something failed.
         nothing: It is something, but nothing that could be found.
     """
 
     terms: tuple[Term, ...]
-    filters: tuple[tuple[str, str], ...]
+    filters: tuple[tuple[str, str, bool], ...]
     in_output: bool
-    failed: bool
     nothing: bool
 
 
@@ -104,24 +102,24 @@ def parsed(typed: str) -> Asked:
         typed: Words, ``"words in a row"``, ``-unwanted``, ``begin*``, and filters such as ``tool:codex``.
     """
     terms: list[Term] = []
-    filters: list[tuple[str, str]] = []
-    in_output = failed = nothing = False
+    filters: list[tuple[str, str, bool]] = []
+    in_output = nothing = False
     for minus, name, phrase, plain in _PART.findall(typed):
         value = phrase or plain
         if name == "in" and value.lower() == "output":
             in_output = True
         elif name == "has" and value.lower() in ("failure", "failures", "error", "errors"):
-            failed = True
+            filters.append((name, "failure", bool(minus)))
         elif name == "file":
             terms += _terms(value, excluded=bool(minus), in_paths=True)
         elif name in FILTERS and name not in ("in", "has"):
-            filters.append((name, value))
+            filters.append((name, value, bool(minus)))
         else:
             whole = f"{name}:{value}" if name else value
             found = _terms(whole, excluded=bool(minus))
             nothing = nothing or not found
             terms += found
-    return Asked(_first(terms), _first(filters), in_output, failed, nothing and not terms)
+    return Asked(_first(terms), _first(filters), in_output, nothing and not terms)
 
 
 def _first(found: Iterable[T]) -> tuple[T, ...]:

@@ -221,15 +221,16 @@ class Writer:
     ) -> None:
         if known is not None:
             row |= _kept(cursor, known.number, anew=anew, same=known.tree == reading.row["tree"])
-            if known.created_key == reading.row["created_key"]:
-                number = known.number
-            else:
+        if known is not None and known.created_key == reading.row["created_key"]:
+            number = known.number
+            _uncount(cursor, self._space, number)
+            _update(cursor, number, row)
+        else:
+            if known is not None:
                 # Numbers are made of times.
                 remove(self._engine, cursor, self._space, known.number)
-                number = self._insert(cursor, reading.session_id, row)
-        else:
             number = self._insert(cursor, reading.session_id, row)
-        _update(cursor, number, row)
+        _count(cursor, number)
         self._segments(cursor, number, reading)
         self._documents(cursor, number, _TITLE_ORDINAL, [reading.title])
         cursor.run("DELETE FROM index_parents WHERE session = ?", (number,))
@@ -287,6 +288,7 @@ def remove(engine: Engine, cursor: Cursor, space: str, number: int) -> None:
     """Strike out a session with everything that belongs to it."""
     sql = "SELECT number, content FROM index_documents WHERE number >= ? AND number < ?"
     _strike(engine, cursor, space, cursor.run(sql, documents_of(number)))
+    _uncount(cursor, space, number)
     for table in ("index_segments", "index_parents"):
         cursor.run(f"DELETE FROM {table} WHERE session = ?", (number,))
     cursor.run("DELETE FROM index_sessions WHERE number = ?", (number,))
@@ -301,6 +303,24 @@ def _strike(engine: Engine, cursor: Cursor, space: str, rows: Sequence[tuple[int
     for document, content in rows:
         engine.remove_words(cursor, document, space, columns_of(pieces_of(bytes(content))))
         cursor.run("DELETE FROM index_documents WHERE number = ?", (document,))
+
+
+def _count(cursor: Cursor, number: int) -> None:
+    """Add a session to the counts of its space, which need not be taken again for every list."""
+    sql = (
+        "INSERT INTO index_counts (space, sessions, shown, bytes)"
+        " SELECT space, 1, shown, bytes FROM index_sessions WHERE number = ?"
+        " ON CONFLICT (space) DO UPDATE SET sessions = index_counts.sessions + 1,"
+        " shown = index_counts.shown + excluded.shown, bytes = index_counts.bytes + excluded.bytes"
+    )
+    cursor.run(sql, (number,))
+
+
+def _uncount(cursor: Cursor, space: str, number: int) -> None:
+    """Take a session out of the counts of its space."""
+    shown, size = cursor.run("SELECT shown, bytes FROM index_sessions WHERE number = ?", (number,))[0]
+    sql = "UPDATE index_counts SET sessions = sessions - 1, shown = shown - ?, bytes = bytes - ? WHERE space = ?"
+    cursor.run(sql, (shown, size, space))
 
 
 def _unread(known: Known | None) -> Known | None:
