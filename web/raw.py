@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from gitstore.folder import Folder
 from opensession.committed import overlaid
 from opensession.hail import assets, full, write
 from opensession.hail.stats import Stats
+from web.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,42 +24,63 @@ if TYPE_CHECKING:
 _REFERS_TO_ASSET = re.compile(rb'"asset:[0-9a-f]{64}"')
 
 
-def tree_of(server: Server, entry: Entry) -> str:
-    """The folder a session has now: as long as it is the same, so is the file.
+class File(NamedTuple):
+    """A session's file.
 
-    Raises:
-        StoreError: The session is gone.
+    Attributes:
+        tag: Changes when the file does.
+        lines: Its bytes in pieces.
     """
-    with server.repositories.open(entry.space) as store:
-        tree = store.tree_of(entry.session_id)
-    if tree is None:
-        raise StoreError(f"session {entry.session_id} is not in its repository")
-    return tree
+
+    tag: str
+    lines: Iterator[bytes]
 
 
-def lines(server: Server, entry: Entry, tree: str) -> Iterator[bytes]:
-    """The file in pieces: header, events, statistics.
+def file_of(server: Server, entry: Entry) -> File:
+    """The file of a session as it is now.
+
+    What stands at its front and end is made at once, so that a damaged one fails before anything of it is sent.
 
     Args:
         server: The stores.
         entry: The session.
-        tree: Its folder.
+
+    Raises:
+        NotFound: It was removed meanwhile.
+        StoreError: It is damaged.
     """
+    with server.repositories.open(entry.space) as store:
+        tree = store.tree_of(entry.session_id)
+        if tree is None:
+            raise NotFound("session not found")
+        folder = Folder(store.repo, entry.session_id, tree)
+        meta, count = folder.meta(), len(folder.segment_names())
+        head = folder.content(0).partition(b"\n")[0]
+    try:
+        header = write.header_line(overlaid(full.decode_header(head), meta))
+        stats = write.stats_line(msgspec.convert(meta.get("stats", {}), Stats))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"session {entry.session_id} is damaged") from error
+    pieces = chain.from_iterable(_segment(server, entry, tree, ordinal) for ordinal in range(count))
+    return File(tree, chain((header,), pieces, (stats,)))
+
+
+def _segment(server: Server, entry: Entry, tree: str, ordinal: int) -> Iterator[bytes]:
     # The store is held for a piece at a time: a slow reader must not keep it, and another thread may go on.
     with server.repositories.open(entry.space) as store:
-        folder = Folder(store.repo, entry.session_id, tree)
-        meta, names, assets_of = folder.meta(), folder.segment_names(), folder.assets()
-    for ordinal in range(len(names)):
-        with server.repositories.open(entry.space) as store:
-            content = Folder(store.repo, entry.session_id, tree).content(ordinal)
-        if ordinal == 0:
-            head, _, content = content.partition(b"\n")
-            yield write.header_line(overlaid(full.decode_header(head), meta))
-        yield _with_assets(content, assets_of) if assets_of and _REFERS_TO_ASSET.search(content) else content
-    yield write.stats_line(msgspec.convert(meta.get("stats", {}), Stats))
+        content = Folder(store.repo, entry.session_id, tree).content(ordinal)
+    if ordinal == 0:
+        content = content.partition(b"\n")[2]
+    if not _REFERS_TO_ASSET.search(content):
+        yield content
+        return
+    for line in filter(None, content.split(b"\n")):
+        yield _with_assets(server, entry, tree, line) if _REFERS_TO_ASSET.search(line) else line + b"\n"
 
 
-def _with_assets(content: bytes, binaries: dict[str, bytes]) -> bytes:
-    events = [full.decode_event(line) for line in content.split(b"\n") if line]
-    assets.inline(events, binaries.__getitem__)
-    return b"".join(map(write.event_line, events))
+def _with_assets(server: Server, entry: Entry, tree: str, line: bytes) -> bytes:
+    event = full.decode_event(line)
+    with server.repositories.open(entry.space) as store:
+        there = Folder(store.repo, entry.session_id, tree).asset_entries()
+        assets.inline([event], lambda digest: store.repo.read("blob", there[digest].oid))
+    return write.event_line(event)

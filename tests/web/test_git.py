@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from gitstore.store import SessionStore
+from opensession.union import Union
 from tests.cli.conftest import claude_lines, run_cli
 from tests.web.conftest import Person, TeamServer
 from tests.web.hail import session
@@ -130,3 +134,81 @@ def test_what_comes_past_the_server_is_found(team_server: TeamServer, live: str,
     git("push", "--quiet", str(place), "opensession/sessions", cwd=repository)
 
     assert ada.call("GET", f"/sessions?team_id={team}").get_json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stats": {"event_count": "x"}},
+        {"stats": []},
+        {"title": 7},
+        {"tags": "x"},
+        {"created_at": "soon"},
+        {"updated_at": None},
+        {"attributes": []},
+        {"parents": [1]},
+        {"tool": None},
+    ],
+)
+def test_metadata_of_another_shape_are_refused(
+    team_server: TeamServer, live: str, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    ada = team_server.person()
+    ada.call("POST", "/sessions", json={"session": session("one", "hello")})
+    with team_server.server.repositories.open(ada.id) as store:
+        record = store.get("one")
+    git("init", "--quiet", "--bare", str(tmp_path / "bad"))
+    with SessionStore.open(tmp_path / "bad") as bad:
+        bad.put(record._replace(session_id="two", meta={**record.meta, "session_id": "two", **change}), Union())
+    eve = team_server.person("eve")
+
+    done = git("push", address(live, "personal", eve), "opensession/sessions", cwd=tmp_path / "bad")
+
+    assert done.returncode != 0
+    assert "session two: meta.json is not as the format says" in done.stderr
+    assert eve.call("GET", "/sessions").get_json()["total"] == 0
+
+
+def test_a_damaged_session_keeps_nobody_from_the_others(team_server: TeamServer) -> None:
+    ada = team_server.person()
+    made = ada.call("POST", "/sessions", json={"session": session("one", "hello")}).get_json()
+    with team_server.server.repositories.open(ada.id) as store:
+        record = store.get("one")
+        store.put(
+            record._replace(session_id="two", meta={**record.meta, "session_id": "two", "attributes": []}), Union()
+        )
+
+    rows = ada.call("GET", "/sessions?per_page=100").get_json()["sessions"]
+
+    statuses = {row["session_id"]: ada.call("GET", f"/sessions/{row['id']}/raw").status_code for row in rows}
+    assert statuses == {"one": 200, "two": 500}
+    assert ada.call("GET", f"/sessions/{made['id']}").status_code == 200
+
+
+def test_names_and_credentials(team_server: TeamServer, live: str, tmp_path: Path) -> None:
+    ada = team_server.person()
+    team = team_server.team(ada)
+    slug = next(row["slug"] for row in ada.call("GET", "/teams").get_json()["teams"] if row["id"] == team)
+    ada.call("POST", "/sessions", json={"session": session("one", "hello"), "team_id": team})
+
+    by_slug = clone(live, slug, ada, tmp_path / "slug")
+    bearer = ("-c", f"http.extraHeader=Authorization: Bearer {ada.api_key}")
+    by_token = git(*bearer, "clone", "--quiet", address(live, team, None), str(tmp_path / "token"))
+    shallow = git(
+        "clone", "--quiet", "--depth=1", "--filter=blob:none", address(live, team, ada), str(tmp_path / "few")
+    )
+
+    for done in (by_slug, by_token, shallow):
+        assert done.returncode == 0, done.stderr
+    client = team_server.app.test_client()
+    advertised = f"/git/{team}.git/info/refs?service=git-upload-pack"
+    nobody = client.get(advertised)
+    assert (nobody.status_code, nobody.headers["WWW-Authenticate"]) == (
+        401,
+        'Basic realm="opensession", charset="UTF-8"',
+    )
+    assert client.get(advertised, auth=("any", "osk_" + "0" * 32)).status_code == 401
+    for name in ("no-such-team", "%00", ada.id):
+        assert (
+            client.get(f"/git/{name}.git/info/refs?service=git-upload-pack", auth=("x", ada.api_key)).status_code == 404
+        )
