@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _GUTTER = "  "
 _WORTH_A_BAR = 10
 """Steps of work that are likely to take longer than a second."""
-_STYLES = {"title": "1", "user": "1;36", "agent": "1;32", "tool": "33", "error": "1;31", "quiet": "2"}
+_STYLES = {"title": "1", "user": "1;36", "agent": "1;32", "tool": "33", "error": "1;31", "quiet": "2", "found": "1;33"}
 """Select Graphic Rendition parameters (ECMA-48, 8.3.117) of the styles of a transcript."""
 
 

@@ -123,7 +123,7 @@ def _show(entry: Entry, console: Console) -> None:
 
 
 def _pieces(snippet: Snippet) -> list[tuple[str, str]]:
-    shown = [(_one_spaced(text), "error" if is_match else "") for text, is_match in snippet.parts]
+    shown = [(_one_spaced(text), "found" if is_match else "") for text, is_match in snippet.parts]
     return [*shown, (f"  #{snippet.event_id}", "quiet")]
 
 
