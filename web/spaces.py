@@ -123,18 +123,13 @@ def repair(server: Server, spaces: Iterable[str] | None = None) -> None:
         server: The stores.
         spaces: Which ones; all by default.
     """
-    for space in spaces if spaces is not None else server.repositories.spaces():
+    wanted = list(spaces if spaces is not None else server.repositories.spaces())
+    known = server.index.tips(wanted)
+    for space in wanted:
         try:
-            if server.repositories.exists(space):
-                _repair(server, space)
+            if server.repositories.exists(space) and server.repositories.tip(space) not in (None, known.get(space)):
+                # Whoever is just bringing something says so themselves, before they let go of the lock.
+                with server.repositories.writing(space):
+                    arrived(server, space)
         except StoreError as error:
             _LOG.warning("a repository cannot be read", extra={"space": space, "failure": type(error).__name__})
-
-
-def _repair(server: Server, space: str) -> None:
-    with server.repositories.open(space) as store:
-        tip = store.repo.tip(store.ref)
-    if tip is not None and tip != server.index.tip(space):
-        # Whoever is just bringing something says so themselves, before they let go of the lock.
-        with server.repositories.writing(space):
-            arrived(server, space)

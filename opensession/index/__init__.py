@@ -27,7 +27,7 @@ from opensession.index.model import (
 from opensession.index.searching import Searcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gitstore.store import SessionStore
     from opensession.index.engine import Engine
@@ -49,6 +49,10 @@ __all__ = [
     "Stats",
     "open_index",
 ]
+
+
+_FEW = 500
+"""Spaces that are asked for by name; of more, all are looked at."""
 
 
 def open_index(where: Path | str) -> Index:
@@ -126,6 +130,14 @@ class Index:
         with self._engine.transaction(writes=False) as cursor:
             rows = cursor.run("SELECT tip FROM index_spaces WHERE space = ?", (space,))
         return rows[0][0] if rows else None
+
+    def tips(self, spaces: Sequence[str]) -> dict[str, str]:
+        """The commits at which some spaces were read; what was never read is left out."""
+        if len(spaces) > _FEW:
+            return self.spaces()
+        with self._engine.transaction(writes=False) as cursor:
+            marks = ", ".join("?" * len(spaces)) or "NULL"
+            return dict(cursor.run(f"SELECT space, tip FROM index_spaces WHERE space IN ({marks})", tuple(spaces)))
 
     def listed(self, query: Query) -> Page:
         """A page of what a query finds."""

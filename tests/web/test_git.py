@@ -134,6 +134,9 @@ def test_what_comes_past_the_server_is_found(team_server: TeamServer, live: str,
     git("push", "--quiet", str(place), "opensession/sessions", cwd=repository)
 
     assert ada.call("GET", f"/sessions?team_id={team}").get_json()["total"] == 1
+    git("pack-refs", "--all", cwd=place)
+    team_server.server.index.forget(team)
+    assert ada.call("GET", f"/sessions?team_id={team}").get_json()["total"] == 1
 
 
 @pytest.mark.parametrize(
