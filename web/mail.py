@@ -35,6 +35,9 @@ _TLS = ("auto", "always", "never")
 _OURSELVES = "[127.0.0.1]"
 _SECONDS = 10.0
 _LONGEST_SUBJECT = 160
+# RFC 5322, 3.4.1, without quotes, comments and addresses of machines, which nobody has: what is invited must be what is
+# written to, and Python's parser raises errors of any kind at half of one.
+_ADDRESS = re.compile(r"[^\s()<>\[\]:;@\\,\"]+@[^\s()<>\[\]:;@\\,\"]+")
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -186,6 +189,8 @@ def composed(letter: Letter, sender: str) -> tuple[EmailMessage, str, str]:
         UndeliveredError: One of them is no address.
     """
     name, address = parseaddr(sender)
+    if not _ADDRESS.fullmatch(address) or not _ADDRESS.fullmatch(letter.to):
+        raise UndeliveredError("that is no address")
     try:
         origin, to = Address(one_line(name), addr_spec=address), Address(addr_spec=letter.to)
     except (HeaderParseError, ValueError, IndexError) as error:

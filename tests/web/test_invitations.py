@@ -539,7 +539,9 @@ def test_one_address_does_not_get_letters_without_end(posted: Posted) -> None:
     assert len(posted.box.letters) == 5
 
 
-@pytest.mark.parametrize("how", ["refuses", "hangs", "is gone", "is named wrongly", "wants what is no address"])
+@pytest.mark.parametrize(
+    "how", ["refuses", "hangs", "is gone", "is named wrongly", "wants what is no address", "wants half an address"]
+)
 def test_an_invitation_stays_when_the_letter_fails(
     posted: Posted, monkeypatch: pytest.MonkeyPatch, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -565,8 +567,10 @@ def test_an_invitation_stays_when_the_letter_fails(
             made = invited(f"smtp://127.0.0.1:{port}")
         case "is named wrongly":
             made = invited("http://ada:secret@127.0.0.1")
-        case _:
+        case "wants what is no address":
             made = invited(team_server.server.settings.smtp_url, f"<x,{email}")
+        case _:
+            made = invited(team_server.server.settings.smtp_url, f"{email.partition('@')[0]}@[")
 
     assert made["mailed"] is False
     bob = team_server.person("bob")

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opensession.errors import UsageError
@@ -211,6 +211,8 @@ def test_nothing_that_is_typed_becomes_a_header(subject: str, text: str, name: s
 
 
 @given(st.text() | st.from_regex(r"[^@]{1,20}@[^@]{1,20}", fullmatch=True))
+@example("a@[")
+@example("a@[ ")
 def test_a_letter_goes_to_one_person_or_to_nobody(to: str) -> None:
     try:
         message, _, address = mail.composed(LETTER._replace(to=to), SENDER)
@@ -223,7 +225,21 @@ def test_a_letter_goes_to_one_person_or_to_nobody(to: str) -> None:
 
 @pytest.mark.parametrize(
     "to",
-    ["a@b.org, c@d.org", "a@b.org,c@d.org", "a@b.org\nBcc: c@d.org", "<a@b.org>", "x <a@b.org>", "a@", "@b", "a", ""],
+    [
+        *(
+            "a@b.org, c@d.org",
+            "a@b.org,c@d.org",
+            "a@b.org\nBcc: c@d.org",
+            "<a@b.org>",
+            "x <a@b.org>",
+            "a@",
+            "@b",
+            "a",
+            "",
+        ),
+        # Python's own parser fails at the first two of these with errors that are none of ours.
+        *("a@[", "a@[ ", "a@[192.0.2.1]", '"a"@b.org', "a@b@c.org", "a(x)@b.org", "a\\@b.org"),
+    ],
 )
 def test_what_is_no_address(to: str) -> None:
     with pytest.raises(UndeliveredError, match="no address"):
