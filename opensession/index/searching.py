@@ -55,13 +55,13 @@ class _Near(NamedTuple):
         rows: Number, time and id, newest first.
         complete: There are no others.
         rare: Those of the terms that are in few documents.
-        since: No older session than this was looked at, in seconds since 1970.
+        oldest: The least number that was looked at; all sessions that hold the words and have no less are here.
     """
 
     rows: list[tuple[int, str, str]]
     complete: bool
     rare: tuple[Term, ...]
-    since: int
+    oldest: int
 
 
 class Searcher:
@@ -78,7 +78,7 @@ class Searcher:
         sort = query.sort if query.sort != "best" or words.terms else "recent"
         page = self._searched(query, where, words, sort) if words.terms else None
         if page is None:
-            page = self._counted(query, self._holding(where, words), words, sort)
+            page = self._counted(query, self._holding(where, words), sort)
         if words.terms and query.words:
             return page._replace(entries=[self._shown(entry, words) for entry in page.entries])
         return page
@@ -131,26 +131,43 @@ class Searcher:
     def _searched(self, query: Query, where: Where, words: Sought, sort: str) -> Page | None:
         """A page of a search that the newest sessions answer, or None when more must be looked at."""
         near = self._near(where, words)
+        if sort == "best":
+            return self._best(query, where, words, near)
         if near.complete:
-            return self._counted(query, where.within([row[0] for row in near.rows]), words, sort, near.rare)
-        start = _place(query.after) if query.after is not None and sort == "best" else query.offset
-        if sort == "best" and len(near.rows) > start + query.limit:
-            ranked = self._ranked([row[0] for row in near.rows], words, words.terms, rare=False)
-            found = self._entries(ranked[start : start + query.limit])
-            beyond = start + len(found)
-            return Page([entry for entry, _ in found], len(near.rows), f"best~{beyond}", exact=False)
-        if sort != "recent":
-            return None
+            return self._counted(query, where.within([row[0] for row in near.rows]), sort)
+        return self._newest(query, near) if sort == "recent" else None
+
+    def _newest(self, query: Query, near: _Near) -> Page | None:
+        """A page of the newest, when these are enough to be sure of it."""
         # Those that began after every session that was not looked at; nothing can come between them.
-        sure = [row for row in near.rows if int(row[1]) // 1_000_000_000 > near.since]
-        after = _after(query.after, sort)
+        sure = [row for row in near.rows if int(row[1]) // 1_000_000_000 > near.oldest >> PLACE_BITS]
+        after = _after(query.after, "recent")
         rows = [row for row in sure if after is None or row[1:] < after]
         start = 0 if after is not None else query.offset
         if len(rows) <= start + query.limit:
             return None
         found = self._entries([row[0] for row in rows[start : start + query.limit]])
-        following = self._cursor_of(found[-1][1], sort) if found else None
+        following = self._cursor_of(found[-1][1], "recent") if found else None
         return Page([entry for entry, _ in found], len(near.rows), following, exact=False)
+
+    def _best(self, query: Query, where: Where, words: Sought, near: _Near) -> Page:
+        """A page of the best ones of the newest, best first, and after them of the others, newest first."""
+        # Beside a rare word, a common one tells little.
+        numbers = [row[0] for row in near.rows]
+        ranked = self._ranked(numbers, words, near.rare or words.terms, rare=bool(near.rare))
+        start = _place(query.after) if query.after is not None else query.offset
+        end = start + max(0, query.limit)
+        found = self._entries(ranked[start:end])
+        total, exact, more = len(ranked), near.complete, len(ranked) > end
+        if not near.complete and not more:
+            others = self._holding(where, words)
+            others.add("s.number < ?", (near.oldest,))
+            rows = self._sorted_from(others, "recent", end - start - len(found) + 1, max(0, start - len(ranked)))
+            more = len(rows) > end - start - len(found)
+            found += rows[: end - start - len(found)]
+            total, exact = total + self._total(query, others), True
+        following = f"best~{start + len(found)}" if more and found else None
+        return Page([entry for entry, _ in found], total, following, exact)
 
     def _near(self, where: Where, words: Sought) -> _Near:
         """The newest sessions that hold the words: those that hold the rarest, and of them those that hold the rest."""
@@ -168,17 +185,12 @@ class Searcher:
                 narrow.add(f"NOT {condition}" if term.excluded else condition, inside)
         sql, given = narrow.select("s.number, s.created_key, s.id", f"ORDER BY {', '.join(_ORDERS['recent'])}")
         rows = [(number, key, identity) for number, key, identity in self._cursor.run(sql, given)]
-        return _Near(rows, first in rare, rare, numbers[-1] >> PLACE_BITS if numbers else 0)
+        return _Near(rows, first in rare, rare, numbers[-1] if numbers else 0)
 
-    def _counted(
-        self, query: Query, where: Where, words: Sought, sort: str, rare: tuple[Term, ...] | None = None
-    ) -> Page:
+    def _counted(self, query: Query, where: Where, sort: str) -> Page:
         """A page with an exact total."""
         total = self._total(query, where)
-        if sort == "best":
-            entries, following = self._best(query, where, words, rare)
-        else:
-            entries, following = self._sorted(query, where, sort)
+        entries, following = self._sorted(query, where, sort)
         return Page([entry for entry, _ in entries], total, following)
 
     def _total(self, query: Query, where: Where) -> int:
@@ -207,24 +219,6 @@ class Searcher:
         names = ", ".join(_KEYS[sort])
         row = self._cursor.run(f"SELECT {names} FROM index_sessions WHERE number = ?", (number,))[0]
         return "~".join((sort, *map(str, row)))
-
-    def _best(self, query: Query, where: Where, words: Sought, rare: tuple[Term, ...] | None) -> Found:
-        """The best ones of the newest, best first, then the others, newest first."""
-        newest = where.select_first("s.number", ", ".join(_ORDERS["recent"]), RANKED, 0)
-        window = [row[0] for row in self._cursor.run(*newest)]
-        # Beside a rare word, a common one tells little.
-        ranked = self._ranked(window, words, rare or words.terms, rare=bool(rare))
-        start = _place(query.after) if query.after is not None else query.offset
-        limit = max(0, query.limit)
-        chosen = ranked[start : start + limit]
-        found = self._entries(chosen)
-        beyond = start + len(chosen)
-        if len(chosen) < limit and len(window) == RANKED:
-            rest = self._sorted_from(where, "recent", limit - len(chosen), max(beyond, RANKED))
-            found += rest
-            beyond = max(beyond, RANKED) + len(rest)
-        more = len(found) == limit and (beyond < len(ranked) or len(window) == RANKED)
-        return found, f"best~{beyond}" if more else None
 
     def _ranked(self, window: list[int], words: Sought, by: Sequence[Term], *, rare: bool) -> list[int]:
         """Sessions, best first: as good as the best of their documents; of equals, and without any, as they were."""

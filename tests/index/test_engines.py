@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opensession.index import Query, open_index
+from opensession.index import Query, open_index, searching
 from opensession.index.terms import folded, parsed, pattern, words
 from tests.index.conftest import put, record
 
@@ -68,6 +68,61 @@ def test_both_find_the_same_sessions_and_show_the_same_places(
             for index in both
         ]
         assert best[0] == best[1] == {session_id for session_id, _ in found[0]}
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    sessions=st.lists(_SESSION, min_size=6, max_size=12),
+    queries=st.lists(_QUERY, min_size=1, max_size=5),
+    window=st.integers(min_value=2, max_value=9),
+    limit=st.integers(min_value=1, max_value=4),
+)
+def test_looking_at_the_newest_first_changes_nothing_but_the_total(
+    sessions: list[list[str]],
+    queries: list[str],
+    window: int,
+    limit: int,
+    both: tuple[Index, Index],
+    store: SessionStore,
+) -> None:
+    number = len(list(store.list()))
+    space = f"window-{number}"
+    put(store, *(record(f"w{number}-{n}", *said, minute=n) for n, said in enumerate(sessions)))
+    for index in both:
+        index.catch_up(space, store)
+        for typed in queries:
+            whole = index.listed(Query(spaces=[space], words=typed, limit=1000))
+            assert whole.exact
+            expected = [entry.session_id for entry in whole.entries]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(searching, "RANKED", window)
+                assert walked(index, space, typed, "recent", limit) == expected
+                assert paged(index, space, typed, limit) == expected
+                assert sorted(set(walked(index, space, typed, "best", limit))) == sorted(expected)
+
+
+def walked(index: Index, space: str, typed: str, sort: Any, limit: int) -> list[str]:
+    """What a search finds, from page to page by cursors."""
+    found: list[str] = []
+    after = None
+    while True:
+        page = index.listed(Query(spaces=[space], words=typed, sort=sort, limit=limit, after=after))
+        found += [entry.session_id for entry in page.entries]
+        assert page.total >= len(page.entries)
+        after = page.next
+        if after is None:
+            return found
+
+
+def paged(index: Index, space: str, typed: str, limit: int) -> list[str]:
+    """What a search finds, from page to page by number."""
+    found: list[str] = []
+    while True:
+        page = index.listed(Query(spaces=[space], words=typed, limit=limit, offset=len(found)))
+        found += [entry.session_id for entry in page.entries]
+        assert page.total > len(found) or page.next is None or not page.exact
+        if not page.entries or page.next is None:
+            return found
 
 
 @given(st.text(alphabet=st.characters(), max_size=200))
