@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,10 +17,13 @@ from opensession.errors import NothingFoundError, PartialFailureError, UsageErro
 from web.settings import from_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from opensession.console import Console
     from web.server import Server
     from web.settings import Settings
 
+_PRIVATE = 0o077
 _GUNICORN = ("-c", "python:web.gunicorn_conf", "web.wsgi:app")
 
 
@@ -43,6 +47,8 @@ def serve(host: str | None, port: int | None, data_dir: Path | None, dev: bool) 
     settings = from_environment(dev=dev)
     for note in settings.notes:
         click.echo(f"note: {note}", err=True)
+    # What is kept is its owner's alone, whatever folder it is in.
+    os.umask(_PRIVATE)
     if dev:
         _develop(settings)
         return
@@ -210,14 +216,18 @@ def _end(console: Console, message: str, hint: str) -> NoReturn:
     raise PartialFailureError(message, hint=hint)
 
 
-def _opened() -> Any:
+@contextmanager
+def _opened() -> Iterator[Server]:
     """The stores of the server that the environment names, brought up to date."""
-    from contextlib import closing  # noqa: PLC0415
-
     from web.start import opened  # noqa: PLC0415
 
     folder = Path(os.environ.get("OPENSESSION_DATA_DIR", "").strip() or "data")
     if not folder.is_dir():
         hint = "Set OPENSESSION_DATA_DIR, and DATABASE_URL where the server has it, as they are for the server."
         raise UsageError(f"{folder} holds no server's data", hint=hint)
-    return closing(opened(from_environment(dev=not os.environ.get("JWT_SECRET"))))
+    before = os.umask(_PRIVATE)
+    try:
+        with closing(opened(from_environment(dev=not os.environ.get("JWT_SECRET")))) as server:
+            yield server
+    finally:
+        os.umask(before)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from gitstore.errors import StoreError
 from opensession.console import Console
@@ -36,9 +37,20 @@ class OneLog(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A worker that, asked to end, refuses who comes then: else they would wait for it, and be cut off at its end."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Let new connections in or not; at the end for good."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
+
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.processes
-worker_class = "gthread"
+worker_class = Worker
 threads = _settings.threads
 # A push or clone may take minutes; a worker that lives says so all the time, whatever its threads do.
 timeout = 120
@@ -50,7 +62,9 @@ forwarded_allow_ips = "*"
 secure_scheme_headers: dict[str, str] = {}
 # Heartbeats are files; they must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes private files in it
+# For workers; this process makes the databases.
 umask = 0o077
+os.umask(umask)
 # Nobody steers it but by signals; the socket would lie in a home folder that may not be writable.
 control_socket_disable = True
 accesslog = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -49,6 +50,8 @@ class Process:
             **environment,
         }
         self.log = folder.parent / f"server-{self.port}.log"
+        # A test that fails leaves no server behind.
+        atexit.register(self.end)
         self._http = urllib3.PoolManager(maxsize=32, retries=False)
         self.start()
 
@@ -78,6 +81,11 @@ class Process:
         """End it and its workers at once."""
         os.killpg(self.child.pid, signal.SIGKILL)
         self.child.wait()
+
+    def end(self) -> None:
+        """End it when nobody has."""
+        if self.child.poll() is None:
+            self.kill()
 
     def stop(self) -> int:
         """Ask it to end; its exit code."""

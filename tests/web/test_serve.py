@@ -44,7 +44,9 @@ def upload(process: Process, key: str, content: bytes) -> tuple[int, str]:
 def listed(process: Process, key: str, query: str = "") -> list[str]:
     found: list[str] = []
     while True:
-        page = process.call("GET", f"/sessions?per_page=100&page={len(found) // 100 + 1}{query}", key).json()
+        answer = process.call("GET", f"/sessions?per_page=100&page={len(found) // 100 + 1}{query}", key)
+        assert answer.status == 200, (answer.data, process.log.read_text()[-4000:])
+        page = answer.json()
         found += [row["session_id"] for row in page["sessions"]]
         if len(found) >= page["total"] or not page["sessions"]:
             return found
@@ -135,6 +137,11 @@ def test_two_servers_over_one_database_give_the_same_answers(postgresql_url: str
         second.kill()
 
 
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_asked_to_stop_it_finishes_what_it_began(tmp_path: Path) -> None:
     process = Process(tmp_path / "data", processes=1)
     key = process.key("ada")
@@ -148,6 +155,9 @@ def test_asked_to_stop_it_finishes_what_it_began(tmp_path: Path) -> None:
         # Another request has been answered: so the first one is under way by now.
         assert process.call("GET", "/health").status == 200
         process.child.terminate()
+        # Nobody new is let in while the first one is waited for.
+        while accepts(process.port):
+            pass
         connection.sendall(content[-10:])
         answer = b""
         while chunk := connection.recv(65536):
@@ -155,6 +165,19 @@ def test_asked_to_stop_it_finishes_what_it_began(tmp_path: Path) -> None:
 
     assert answer.startswith(b"HTTP/1.1 201"), answer
     assert process.child.wait(60) == 0
+
+
+def test_what_it_keeps_is_its_owners_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    process = Process(data, processes=1)
+    upload(process, process.key("ada"), body(1))
+    process.stop()
+
+    made = [path for path in data.rglob("*") if path.stat().st_mode & 0o077]
+    assert made == []
+    assert (data / "opensession.db").exists()
+    assert list(data.rglob("*.git"))
 
 
 def test_what_keeps_it_from_starting_is_said(tmp_path: Path, home: Path) -> None:
@@ -170,6 +193,12 @@ def test_what_keeps_it_from_starting_is_said(tmp_path: Path, home: Path) -> None
         env={"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
     )  # fmt: skip
 
+    alone = run_cli(
+        "serve", cwd=tmp_path,
+        env={"JWT_SECRET": "x" * 40, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "PORT": str(free_port())},
+    )  # fmt: skip
+
+    assert (alone.code, "DATABASE_URL" in alone.err, "Traceback" in alone.err) == (2, True, False), alone.err
     assert (busy.code, "--port" in busy.err) == (2, True), busy.err
     assert (no_secret.code, "openssl rand" in no_secret.err) == (2, True)
     assert (wrong.code, "PORT" in wrong.err) == (2, True)
