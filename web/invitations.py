@@ -240,10 +240,11 @@ def _open() -> ColumnElement[bool]:
 def _same(whom: Guest) -> ColumnElement[bool]:
     if whom.email is not None:
         return Invitation.email == whom.email
-    return _by_name(whom.provider or "", whom.username or "")
+    return by_name(whom.provider or "", whom.username or "")
 
 
-def _by_name(provider: str, username: str) -> ColumnElement[bool]:
+def by_name(provider: str, username: str) -> ColumnElement[bool]:
+    """The invitations of a name at a provider, capitals or not."""
     # Beyond ASCII each database has small letters of its own, SQLite none: the name as it is written always counts.
     kept = Invitation.provider_username
     return and_(Invitation.provider == provider, or_(kept == username, func.lower(kept) == username.lower()))
@@ -254,7 +255,7 @@ def _meant_for(people: People, user: User, *, proved: bool) -> ColumnElement[boo
     if user.email and (user.email_verified or not proved):
         ways.append(Invitation.email == user.email)
     identities = people.scalars(select(Identity).where(Identity.user_id == user.id))
-    ways.extend(_by_name(identity.provider, identity.username) for identity in identities)
+    ways.extend(by_name(identity.provider, identity.username) for identity in identities)
     return or_(*ways)
 
 

@@ -125,8 +125,9 @@ def _places(server: Server, user: User | None, wanted: ListQuery) -> tuple[list[
             if user is not None and not wanted.public:
                 return mine, False
             # The feed: public sessions, and all of those of public teams.
-            return list(people.scalars(select(Team.id).where(Team.is_public))), True
+            open_to_all = people.scalars(select(Team.id).where(Team.is_public)) if server.settings.teams else ()
+            return list(open_to_all), True
         if wanted.team_id == spaces.PERSONAL:
             return ([user.id] if user is not None else []), False
-        team, _ = access.team_of(people, wanted.team_id, user)
+        team, _ = access.team_of(people, wanted.team_id if server.settings.teams else "", user)
         return [team.id], False

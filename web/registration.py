@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from web import invitations, moments
 from web.errors import Forbidden, Refusal
@@ -55,9 +55,7 @@ def _is_good(people: People, invitation: str) -> bool:
 
 
 def _is_invited(people: People, stranger: Stranger) -> bool:
-    by_name = (Invitation.provider == stranger.provider) & (
-        func.lower(Invitation.provider_username) == stranger.username.lower()
-    )
+    by_name = invitations.by_name(stranger.provider, stranger.username)
     for_them = by_name if stranger.email is None else by_name | (Invitation.email == stranger.email)
     pending = (Invitation.status == PENDING) & (Invitation.expires_at >= moments.now())
     return people.scalar(select(Invitation.id).where(pending, for_them).limit(1)) is not None

@@ -414,6 +414,8 @@ def test_a_team_of_before_is_not_there_in_the_personal_profile(tmp_path: Path) -
         assert (git(space, key), git(space, {})) == (404, 401)
         body = {"session": session("four", "hello"), "team_id": space}
         assert after.call("POST", "/sessions", json=body, headers=token).status_code == 404
+        assert after.call("GET", f"/sessions?team_id={space}", headers=token).status_code == 404
+    assert not {row["id"] for row in after.call("GET", "/sessions").get_json()["sessions"]} & set(made[:2])
     assert git("personal", key) == 200
     found = [after.call("GET", f"/sessions/{one}", headers=token).status_code for one in made]
     assert found == [404, 404, 200]
