@@ -178,8 +178,9 @@ class Index:
     def count(self, space: str) -> tuple[int, int]:
         """How many sessions a space has, and how many bytes of events."""
         with self._engine.transaction(writes=False) as cursor:
-            rows = cursor.run("SELECT sessions, bytes FROM index_counts WHERE space = ?", (space,))
-        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+            sql = "SELECT COALESCE(SUM(sessions), 0), COALESCE(SUM(bytes), 0) FROM index_counts WHERE space = ?"
+            sessions, size = cursor.run(sql, (space,))[0]
+        return int(sessions), int(size)
 
     def set_public(self, server_id: str, *, public: bool) -> None:
         """Show a session to anyone, or no longer."""

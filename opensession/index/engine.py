@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from opensession.index.terms import Term
 
-SCHEMA = 2
+SCHEMA = 3
 """Another number in a database: what is in it is thrown away and made again, since all of it is derived."""
 
 USUAL = (TITLE, SAID, CALL, PATH)
@@ -185,7 +185,8 @@ def table_statements(*, integer: str, blob: str) -> list[str]:
         "CREATE TABLE index_schema (version INTEGER NOT NULL)",
         "CREATE TABLE index_spaces (space TEXT PRIMARY KEY, tip TEXT NOT NULL)",
         f"""CREATE TABLE index_counts (
-            space TEXT PRIMARY KEY, sessions {integer} NOT NULL, shown {integer} NOT NULL, bytes {integer} NOT NULL)""",
+            space TEXT NOT NULL, tool TEXT NOT NULL, sessions {integer} NOT NULL, shown {integer} NOT NULL,
+            bytes {integer} NOT NULL, PRIMARY KEY (space, tool))""",
         f"""CREATE TABLE index_sessions (
             number {integer} PRIMARY KEY, arrived {integer} NOT NULL,
             id TEXT NOT NULL UNIQUE, space TEXT NOT NULL, session_id TEXT NOT NULL,
@@ -212,7 +213,7 @@ def table_statements(*, integer: str, blob: str) -> list[str]:
         """CREATE INDEX index_sessions_longest
             ON index_sessions (space, shown, duration_seconds DESC, created_key DESC, id DESC)""",
         """CREATE INDEX index_sessions_sums ON index_sessions (
-            space, created_key, shown, owner, owner_name, tool, agent_model, message_count, event_count,
+            space, owner, owner_name, tool, agent_model, created_key, shown, message_count, event_count,
             tool_call_count, duration_seconds, total_input_tokens, total_output_tokens)""",
         "CREATE INDEX index_sessions_all ON index_sessions (shown, created_key DESC, id DESC)",
         "CREATE INDEX index_sessions_uploaded ON index_sessions (space, uploaded_at)",

@@ -194,11 +194,9 @@ class Searcher:
         return Page([entry for entry, _ in entries], total, following)
 
     def _total(self, query: Query, where: Where) -> int:
-        if where.is_plain and query.spaces is not None:
-            marks = ", ".join("?" * len(query.spaces))
-            what = "sessions" if query.show_empty else "shown"
-            sql = f"SELECT COALESCE(SUM({what}), 0) FROM index_counts WHERE space IN ({marks})"
-            return int(self._cursor.run(sql, tuple(query.spaces))[0][0])
+        counted = where.kept_count("sessions" if query.show_empty else "shown")
+        if counted is not None:
+            return int(self._cursor.run(*counted)[0][0])
         return sum(self._cursor.run(*counting)[0][0] for counting in where.counts())
 
     def _sorted(self, query: Query, where: Where, sort: str) -> Found:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _FEW = 50
 """Spaces that are looked into one by one; databases have limits on how many."""
 
+_SHOWN = "s.shown = 1"
+_OF_TOOL = "s.tool = ?"
+
 Condition = tuple[str, tuple[Any, ...]]
 """SQL about ``s``, a session, with its values."""
 
@@ -63,7 +66,7 @@ def wanted(query: Query, asked: Asked) -> Where:
     if query.failed:
         where.add("s.has_errors = 1")
     if not query.show_empty:
-        where.add("s.shown = 1")
+        where.add(_SHOWN)
     if asked.nothing or (query.file and terms.in_paths(query.file) is None):
         where.add("1 = 0")
     return where
@@ -117,10 +120,20 @@ class Where:
         narrow._set_values = list(numbers)
         return narrow
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether all sessions of some spaces are wanted, but perhaps for empty ones."""
-        return not self._sets and self._conditions in ([], ["s.shown = 1"]) and not self._public
+    def kept_count(self, what: str) -> tuple[str, list[Any]] | None:
+        """A query for how many there are by the counts that are kept; None when these do not tell.
+
+        Args:
+            what: ``sessions``, or ``shown`` for those that are not empty.
+        """
+        if self._sets or self._public or not self._places or {*self._conditions} - {_SHOWN, _OF_TOOL}:
+            return None
+        places = " OR ".join(condition for condition, _ in self._places)
+        of_tool = [condition for condition in self._conditions if condition == _OF_TOOL]
+        inside = [value for _, some in self._places for value in some]
+        conditions = " AND ".join([f"({places})", *of_tool])
+        sql = f"SELECT COALESCE(SUM(s.{what}), 0) FROM index_counts s WHERE {conditions}"
+        return sql, [*inside, *self._values]
 
     @property
     def is_split(self) -> bool:
@@ -199,7 +212,7 @@ def _public(elsewhere: Sequence[str]) -> Condition:
 
 
 def _tool(value: str) -> Condition:
-    return "s.tool = ?", (value,)
+    return _OF_TOOL, (value,)
 
 
 def _model(value: str) -> Condition:

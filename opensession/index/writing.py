@@ -306,11 +306,11 @@ def _strike(engine: Engine, cursor: Cursor, space: str, rows: Sequence[tuple[int
 
 
 def _count(cursor: Cursor, number: int) -> None:
-    """Add a session to the counts of its space, which need not be taken again for every list."""
+    """Add a session to the counts of its space and agent, which need not be taken again for every list."""
     sql = (
-        "INSERT INTO index_counts (space, sessions, shown, bytes)"
-        " SELECT space, 1, shown, bytes FROM index_sessions WHERE number = ?"
-        " ON CONFLICT (space) DO UPDATE SET sessions = index_counts.sessions + 1,"
+        "INSERT INTO index_counts (space, tool, sessions, shown, bytes)"
+        " SELECT space, tool, 1, shown, bytes FROM index_sessions WHERE number = ?"
+        " ON CONFLICT (space, tool) DO UPDATE SET sessions = index_counts.sessions + 1,"
         " shown = index_counts.shown + excluded.shown, bytes = index_counts.bytes + excluded.bytes"
     )
     cursor.run(sql, (number,))
@@ -318,9 +318,9 @@ def _count(cursor: Cursor, number: int) -> None:
 
 def _uncount(cursor: Cursor, space: str, number: int) -> None:
     """Take a session out of the counts of its space."""
-    shown, size = cursor.run("SELECT shown, bytes FROM index_sessions WHERE number = ?", (number,))[0]
-    sql = "UPDATE index_counts SET sessions = sessions - 1, shown = shown - ?, bytes = bytes - ? WHERE space = ?"
-    cursor.run(sql, (shown, size, space))
+    tool, shown, size = cursor.run("SELECT tool, shown, bytes FROM index_sessions WHERE number = ?", (number,))[0]
+    sql = "UPDATE index_counts SET sessions = sessions - 1, shown = shown - ?, bytes = bytes - ?"
+    cursor.run(f"{sql} WHERE space = ? AND tool = ?", (shown, size, space, tool))
 
 
 def _unread(known: Known | None) -> Known | None:

@@ -319,6 +319,47 @@ def test_a_session_that_turns_out_to_have_begun_earlier_moves(index: Index, stor
     assert ids(index, "again", spaces=[], public=True) == ["one"]
 
 
+def test_counts_are_kept(index: Index, store: SessionStore) -> None:
+    def totals() -> list[int]:
+        found = [index.listed(Query(spaces=[SPACE], tool=tool, limit=1)).total for tool in (None, "codex", "gemini")]
+        assert found == [len(ids(index, tool=tool, limit=99)) for tool in (None, "codex", "gemini")]
+        assert index.count(SPACE)[0] == found[0]
+        return found
+
+    put(store, record("a", "> x"), record("b", "> x", tool="gemini"), record("c", "> x", minute=9))
+    index.catch_up(SPACE, store)
+    assert totals() == [3, 2, 1]
+
+    put(store, record("a", "> x", "more"), record("b", "> x", "y", tool="codex"), record("c", "> x", "z", minute=3))
+    store.bury("c", {})
+    index.catch_up(SPACE, store)
+    assert totals() == [2, 2, 0]
+    assert index.count(SPACE) == (2, store.meta("a")["bytes"] + store.meta("b")["bytes"])
+
+    before = index.count(SPACE)
+    index.rebuild(SPACE, store)
+    assert (totals(), index.count(SPACE)) == ([2, 2, 0], before)
+    index.forget(SPACE)
+    assert (totals(), index.count(SPACE)) == ([0, 0, 0], (0, 0))
+
+
+def test_unwanted_filters(index: Index, store: SessionStore) -> None:
+    put(
+        store,
+        record("one", "> a", "! make", minute=1, tool="codex", branch="main"),
+        record("two", "> a", "@ src/app.py", minute=2, tool="gemini"),
+        record("three", "> a", minute=3, tool="amp", branch="topic"),
+    )
+    index.catch_up(SPACE, store)
+
+    assert ids(index, "-tool:codex") == ids(index, "-has:failure a") == ["three", "two"]
+    assert ids(index, "-branch:main") == ["three", "two"]
+    assert ids(index, "-file:app.py") == ["three", "one"]
+    assert ids(index, "tool:codex tool:amp") == ["three", "one"]
+    assert ids(index, "tool:codex tool:amp -branch:topic") == ["one"]
+    assert ids(index, "until:nonsense") == []
+
+
 def test_links_lead_both_ways(index: Index, store: SessionStore) -> None:
     child = record("child", "> go on", minute=2)
     child = child._replace(meta={**child.meta, "parents": ["parent", "elsewhere"]})
