@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gitstore.store import SessionStore
     from opensession.console import Console
-    from opensession.index import Entry, Index, Snippet
+    from opensession.index import Entry, Index, Page, Query, Snippet
 
 FILE = "index.db"
 _LIMIT = 20
@@ -56,14 +56,11 @@ def search(words: tuple[str, ...], sort: str, limit: int, rebuild: bool, repo: P
     typed = " ".join(_quoted(word) for word in words)
     _check_days(typed)
     store = workspace.locate(repo).sessions()
-    index = _opened(store)
-    try:
-        _catch_up(index, store, console, rebuild=rebuild)
-        page = index.listed(Query(spaces=[store.ref], words=typed, sort=sort, limit=limit))  # type: ignore[arg-type]
-    finally:
-        index.close()
+    query = Query(spaces=[store.ref], words=typed, sort=sort, limit=limit)  # type: ignore[arg-type]
+    page = _searched(store, query, console, rebuild=rebuild)
     if console.as_json:
-        console.data({"sessions": [_facts(entry) for entry in page.entries], "total": page.total})
+        facts = {"sessions": [_facts(entry) for entry in page.entries], "total": page.total, "exact": page.exact}
+        console.data(facts)
     else:
         for entry in page.entries:
             _show(entry, console)
@@ -71,7 +68,8 @@ def search(words: tuple[str, ...], sort: str, limit: int, rebuild: bool, repo: P
         hint = "Fewer words find more; `opensession session search --help` has the filters."
         raise click.exceptions.Exit(3) if console.as_json else NothingFoundError("nothing found", hint=hint)
     if page.total > len(page.entries):
-        console.note(f"note: {len(page.entries)} of {page.total} are shown; --limit shows more")
+        of = page.total if page.exact else f"at least {page.total}"
+        console.note(f"note: {len(page.entries)} of {of} are shown; --limit shows more")
 
 
 def _quoted(word: str) -> str:
@@ -88,17 +86,39 @@ def _check_days(typed: str) -> None:
         moment(day)
 
 
-def _opened(store: SessionStore) -> Index:
-    from opensession.index import open_index  # noqa: PLC0415
+def _searched(store: SessionStore, query: Query, console: Console, *, rebuild: bool) -> Page:
+    """What a query finds in this repository, with the index made or brought up to date first."""
+    import sqlite3  # noqa: PLC0415
 
     folder = store.repo.own_folder
     if folder is None:
         raise UsageError("this repository has no folder for an index")
+    place = folder / FILE
     try:
-        return open_index(folder / FILE)
-    except OSError as error:
+        try:
+            return _asked(place, store, query, console, rebuild=rebuild)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # It was damaged. Nothing in it is worth keeping.
+            for path in folder.glob(f"{FILE}*"):
+                path.unlink()
+            return _asked(place, store, query, console, rebuild=True)
+    except (OSError, sqlite3.Error) as error:
         hint = "The index lies beside the repository and can be deleted at any time."
-        raise OpenSessionError(f"{folder / FILE} cannot be written: {error.strerror}", hint=hint) from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OpenSessionError(f"{place} cannot be used: {reason}", hint=hint) from error
+
+
+def _asked(place: Path, store: SessionStore, query: Query, console: Console, *, rebuild: bool) -> Page:
+    from opensession.index import open_index  # noqa: PLC0415
+
+    index = open_index(place)
+    try:
+        _catch_up(index, store, console, rebuild=rebuild)
+        return index.listed(query)
+    finally:
+        index.close()
 
 
 def _catch_up(index: Index, store: SessionStore, console: Console, *, rebuild: bool) -> None:

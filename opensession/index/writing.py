@@ -209,11 +209,11 @@ class Writer:
         try:
             row = {**due.reading.row, **_brought(arrived[name]), "arrived": places[name]}
             self._session(cursor, due.reading, due.known, row, anew=anew)
-        except self._engine.refusals as error:
+        except (OverflowError, *self._engine.refusals) as error:
             cursor.run("ROLLBACK TO SAVEPOINT one")
-            raise _RefusedError(f"the index does not take it: {type(error).__name__}") from error
-        finally:
             cursor.run("RELEASE SAVEPOINT one")
+            raise _RefusedError(f"the index does not take it: {type(error).__name__}") from error
+        cursor.run("RELEASE SAVEPOINT one")
         return True
 
     def _session(
@@ -269,7 +269,7 @@ class Writer:
         sql = "SELECT COALESCE(MAX(number), ?) FROM index_documents WHERE number >= ? AND number < ?"
         last: int = cursor.run(sql, (first - 1, first, end))[0][0]
         if last + len(documents) >= first + _MOST_DOCUMENTS:
-            raise _RefusedError("the index does not take it: it is too long")
+            raise OverflowError(f"{len(documents)} documents")
         for document, some in enumerate(documents, last + 1):
             sql = "INSERT INTO index_documents (number, ordinal, content) VALUES (?, ?, ?)"
             cursor.run(sql, (document, ordinal, some.content))

@@ -62,6 +62,24 @@ def test_a_deleted_index_is_made_again(stored: Repository) -> None:
     assert titles(stored, "parser") == titles(stored, "parser", "--rebuild") == before
 
 
+def test_a_damaged_index_is_made_again_and_one_in_the_way_is_named(stored: Repository) -> None:
+    before = titles(stored, "parser")
+    place = stored.path / ".git" / "opensession" / "index.db"
+    content = bytearray(place.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    place.write_bytes(content)
+
+    assert titles(stored, "parser") == before
+
+    for path in place.parent.glob("index.db*"):
+        path.unlink()
+    place.mkdir()
+    failed = stored.run("session", "search", "parser")
+    assert failed.code == 1
+    assert "cannot be used" in failed.err
+    assert "Traceback" not in failed.err
+
+
 def test_nothing_found_is_exit_3_and_a_bad_day_exit_2(stored: Repository) -> None:
     nothing, bad = stored.run("session", "search", "unheard-of"), stored.run("session", "search", "since:tomorrow")
 
