@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from gitstore.errors import StoreError
 from web import logs
 
 if TYPE_CHECKING:
@@ -79,7 +80,18 @@ class _Holdings(Collector):
         spaces = self._server.index.spaces()
         held = sum(self._server.index.count(space)[0] for space in spaces)
         yield GaugeMetricFamily("opensession_spaces", "Repositories that are indexed.", value=len(spaces))
+        behind = sum(self._is_behind(space, spaces.get(space)) for space in self._server.repositories.spaces())
         yield GaugeMetricFamily("opensession_sessions", "Sessions that are indexed.", value=held)
+        yield GaugeMetricFamily(
+            "opensession_spaces_behind", "Repositories whose newest commit is not indexed.", value=behind
+        )
+
+    def _is_behind(self, space: str, indexed: str | None) -> bool:
+        try:
+            return self._server.repositories.tip(space) != indexed
+        except StoreError:
+            # Gone in this moment, or damaged: then nobody can index it.
+            return self._server.repositories.exists(space)
 
 
 def install(app: Flask, server: Server) -> None:

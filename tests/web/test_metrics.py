@@ -65,6 +65,20 @@ def test_requests_are_counted_by_route(counted: TeamServer) -> None:
     assert (found["opensession_sessions",], found["opensession_spaces",]) == (2, 1)
 
 
+def test_an_index_that_is_behind_is_seen(counted: TeamServer) -> None:
+    ada, bob = counted.person(), counted.person("bob")
+    for person in (ada, bob):
+        person.call("POST", "/sessions", json={"session": session("one", "hello")})
+    counted.team(ada)
+    assert numbers(shown(counted))["opensession_spaces_behind",] == 0
+
+    counted.server.index.forget(bob.id)
+    assert numbers(shown(counted))["opensession_spaces_behind",] == 1
+
+    bob.call("GET", "/sessions")
+    assert numbers(shown(counted))["opensession_spaces_behind",] == 0
+
+
 def test_clones_and_pushes_are_told_apart(counted: TeamServer) -> None:
     ada = counted.person()
     client = counted.app.test_client()
