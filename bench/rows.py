@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import agents, inputs, server, smart_http
+from bench import agents, inputs, search, server, smart_http
 from bench.harness import Row, command, compare
 
 if TYPE_CHECKING:
@@ -264,6 +264,8 @@ ALL: tuple[tuple[str, Callable[[Place], list[Row]]], ...] = (
     ("handoff", handoff),
     ("resolve", resolve),
     ("memory", memory),
+    ("search", search.search),
+    ("search: making the index", search.making),
     ("server", server.requests),
     ("smart-http", smart_http.smart_http),
 )

@@ -40,6 +40,10 @@ Columns = Mapping[str, Sequence[str]]
 """For each of ``texts.COLUMNS`` its texts, each as its words with spaces between; a row of words never spans two."""
 
 
+class TooLongError(Exception):
+    """A session has more documents than have numbers."""
+
+
 class Cursor(ABC):
     """One transaction's way to the database; ``?`` stands for a value, whatever the driver calls it."""
 

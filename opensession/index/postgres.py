@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from opensession.index.engine import SCHEMA, SESSION_BITS, TABLES, Cursor, Engine, Row, table_statements
+from opensession.index.engine import SCHEMA, SESSION_BITS, TABLES, Cursor, Engine, Row, TooLongError, table_statements
 from opensession.index.texts import CALL, COLUMNS, OUTPUT, PATH, SAID, TITLE
 
 if TYPE_CHECKING:
@@ -53,7 +53,13 @@ class PostgresEngine(Engine):
         "CREATE INDEX index_words_words ON index_words USING gin (words) WITH (fastupdate = off)",
     )
 
-    refusals = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, UnicodeEncodeError)
+    refusals = (
+        TooLongError,
+        psycopg.DataError,
+        psycopg.IntegrityError,
+        psycopg.errors.ProgramLimitExceeded,
+        UnicodeEncodeError,
+    )
 
     def __init__(self, url: str) -> None:
         """Take the address of the database."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -178,28 +177,27 @@ def documents(pieces: Sequence[Piece]) -> Iterator[Document]:
     size = 0
     for piece in pieces:
         for portion, row, found in _portions(piece):
-            length = found.total() + 1
-            if held and (size + length > DOCUMENT_WORDS or (size + length > SAME_WORDS and _crowded(counts, found))):
+            counts.update(found)
+            grown = size + len(found) + 1
+            if held and (grown > DOCUMENT_WORDS or (grown > SAME_WORDS and _most(counts, found) > SAME_WORDS)):
                 yield Document(zlib.compress(_ENCODE(held), 1), rows)
-                held, rows, counts, size = [], {}, Counter(), 0
+                held, rows, counts, grown = [], {}, Counter(found), len(found) + 1
             held.append(portion)
             rows.setdefault(piece.column, []).append(row)
-            counts.update(found)
-            size += length
+            size = grown
     if held:
         yield Document(zlib.compress(_ENCODE(held), 1), rows)
 
 
-def _crowded(counts: Mapping[str, int], found: Mapping[str, int]) -> bool:
-    """Whether both together could have a word too often; at times it says so too early, but it says so quickly."""
-    return max(map(counts.get, found, repeat(0)), default=0) + max(found.values(), default=0) > SAME_WORDS
+def _most(counts: Mapping[str, int], found: Sequence[str]) -> int:
+    return max(map(counts.__getitem__, found), default=0)
 
 
-def _portions(piece: Piece) -> Iterator[tuple[Piece, str, Counter[str]]]:
-    """A text with its words and how often each is there; in overlapping halves where these are too many."""
+def _portions(piece: Piece) -> Iterator[tuple[Piece, str, list[str]]]:
+    """A text with its words, in a row and one by one; in overlapping halves where these are too many."""
     row = row_of(piece.text)
-    found = Counter(row.split())
-    if found.total() < DOCUMENT_WORDS and max(found.values(), default=0) <= SAME_WORDS:
+    found = row.split()
+    if len(found) <= SAME_WORDS or (len(found) < DOCUMENT_WORDS and _most(Counter(found), found) <= SAME_WORDS):
         yield piece, row, found
         return
     text, middle = piece.text, len(piece.text) // 2

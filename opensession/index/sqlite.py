@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from opensession.index.engine import SCHEMA, SESSION_BITS, TABLES, Cursor, Engine, Row, table_statements
+from opensession.index.engine import SCHEMA, SESSION_BITS, TABLES, Cursor, Engine, Row, TooLongError, table_statements
 from opensession.index.texts import COLUMNS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class SqliteEngine(Engine):
     """An index in one file."""
 
     tables = (*table_statements(integer="INTEGER", blob="BLOB"), _WORDS)
-    refusals = (sqlite3.DataError, sqlite3.IntegrityError, OverflowError)
+    refusals = (TooLongError, sqlite3.DataError, sqlite3.IntegrityError, OverflowError)
 
     def __init__(self, path: Path) -> None:
         """Take the file; it is made when it is not there, and made anew when it is damaged."""

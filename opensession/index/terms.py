@@ -29,7 +29,9 @@ _LONGEST_PHRASE = 100
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_APART = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+"""What becomes of each character of ASCII, where what is neither letter nor digit parts words."""
+
 _FOREIGN = re.compile(r"[^a-z0-9]")
 _PART = re.compile(r'(-?)(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))')
 
@@ -83,9 +85,9 @@ def row_of(text: str) -> str:
     """The words of a text with a space between them."""
     if not text.isascii():
         return " ".join(words(text))
-    found = _ASCII_WORD.findall(text.lower())
-    if len(text) > LONGEST_WORD:
-        return " ".join([word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] for word in found])
+    found = text.translate(_APART).split()
+    if max(map(len, found), default=0) > LONGEST_WORD:
+        found = [word[:LONGEST_WORD] for word in found]
     return " ".join(found)
 
 

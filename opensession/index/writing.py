@@ -11,7 +11,7 @@ from gitstore.folder import Folder
 from opensession.errors import OpenSessionError
 from opensession.hail import times
 from opensession.index import texts
-from opensession.index.engine import LAST_SECOND, PLACE_BITS, SESSION_BITS
+from opensession.index.engine import LAST_SECOND, PLACE_BITS, SESSION_BITS, TooLongError
 from opensession.index.model import Arrival, Progress
 from opensession.index.reading import Known, Reading, clean, columns_of, encode_facts, pieces_of, read
 
@@ -209,7 +209,7 @@ class Writer:
         try:
             row = {**due.reading.row, **_brought(arrived[name]), "arrived": places[name]}
             self._session(cursor, due.reading, due.known, row, anew=anew)
-        except (OverflowError, *self._engine.refusals) as error:
+        except self._engine.refusals as error:
             cursor.run("ROLLBACK TO SAVEPOINT one")
             cursor.run("RELEASE SAVEPOINT one")
             raise _RefusedError(f"the index does not take it: {type(error).__name__}") from error
@@ -269,7 +269,7 @@ class Writer:
         sql = "SELECT COALESCE(MAX(number), ?) FROM index_documents WHERE number >= ? AND number < ?"
         last: int = cursor.run(sql, (first - 1, first, end))[0][0]
         if last + len(documents) >= first + _MOST_DOCUMENTS:
-            raise OverflowError(f"{len(documents)} documents")
+            raise TooLongError(f"{last + len(documents) - first} documents")
         for document, some in enumerate(documents, last + 1):
             sql = "INSERT INTO index_documents (number, ordinal, content) VALUES (?, ?, ?)"
             cursor.run(sql, (document, ordinal, some.content))
