@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ _LABELS = {TITLE: "A", SAID: "B", CALL: "C", PATH: "C", OUTPUT: "D"}
 
 _IN_PATHS = "p0p"
 """Begins a word once more that stands in a path: four weights are not enough to tell five columns apart."""
+
+_IDLE_SECONDS = 10.0
+"""After so long without use a connection is tried first: the database may have been restarted."""
 
 _LAST_POSITION = 16383
 """Of a tsvector; words beyond it are found, rows of words are not."""
@@ -151,13 +155,23 @@ class PostgresEngine(Engine):
     def _alive(self) -> Iterator[psycopg.Connection[Any]]:
         """This thread's connection; a new one when the database was restarted meanwhile."""
         with self.connection() as connection:
-            if connection.closed or connection.broken:
+            if not self._works(connection):
                 self.forget_connection()
-            else:
-                yield connection
-                return
         with self.connection() as connection:
             yield connection
+            self._own.used = time.monotonic()
+
+    def _works(self, connection: psycopg.Connection[Any]) -> bool:
+        """Whether this thread's connection can be used; it is asked when it was not used for a while."""
+        if connection.closed or connection.broken:
+            return False
+        if time.monotonic() - getattr(self._own, "used", 0.0) > _IDLE_SECONDS:
+            try:
+                connection.execute("SELECT 1")
+            except psycopg.OperationalError:
+                connection.close()
+                return False
+        return True
 
 
 def _limited(sql: str, values: Row, spaces: Sequence[str] | None) -> tuple[str, Row]:

@@ -33,7 +33,6 @@ _BATCH_BYTES = 4 * 1024 * 1024
 """Bytes of events after which a batch ends early: it is held in memory, and others wait while it is written."""
 
 _TITLE_ORDINAL = -1
-_MOST_DOCUMENTS = (1 << SESSION_BITS) - 1
 
 
 class _Changed(NamedTuple):
@@ -230,10 +229,15 @@ class Writer:
                 # Numbers are made of times.
                 remove(self._engine, cursor, self._space, known.number)
             number = self._insert(cursor, reading.session_id, row)
+            known = None
         _count(cursor, number)
-        self._segments(cursor, number, reading)
-        self._documents(cursor, number, _TITLE_ORDINAL, [reading.title])
-        cursor.run("DELETE FROM index_parents WHERE session = ?", (number,))
+        free = documents_of(number)[0] if known is None else self._cleared(cursor, number, reading)
+        for ordinal, segment in enumerate(reading.segments):
+            if segment.documents is not None:
+                free = self._documents(cursor, number, ordinal, segment.documents, free)
+                sql = "INSERT INTO index_segments (session, ordinal, oid, facts) VALUES (?, ?, ?, ?)"
+                cursor.run(sql, (number, ordinal, segment.oid, encode_facts(segment.facts)))
+        self._documents(cursor, number, _TITLE_ORDINAL, [reading.title], free)
         for parent in reading.parents:
             sql = "INSERT INTO index_parents (session, space, parent) VALUES (?, ?, ?)"
             cursor.run(sql, (number, self._space, parent))
@@ -246,34 +250,29 @@ class Writer:
         cursor.run(f"INSERT INTO index_sessions ({', '.join(facts)}) VALUES ({marks})", tuple(facts.values()))
         return number
 
-    def _segments(self, cursor: Cursor, number: int, reading: Reading) -> None:
-        for ordinal, segment in enumerate(reading.segments):
-            if segment.documents is None:
-                continue
-            self._documents(cursor, number, ordinal, segment.documents)
-            sql = (
-                "INSERT INTO index_segments (session, ordinal, oid, facts) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (session, ordinal) DO UPDATE SET oid = excluded.oid, facts = excluded.facts"
-            )
-            cursor.run(sql, (number, ordinal, segment.oid, encode_facts(segment.facts)))
-        sql = "SELECT ordinal FROM index_segments WHERE session = ? AND ordinal >= ?"
-        for (ordinal,) in cursor.run(sql, (number, len(reading.segments))):
-            self._documents(cursor, number, ordinal, [])
-            cursor.run("DELETE FROM index_segments WHERE session = ? AND ordinal = ?", (number, ordinal))
-
-    def _documents(self, cursor: Cursor, number: int, ordinal: int, documents: Sequence[Document]) -> None:
-        """Replace the documents of a segment."""
+    def _cleared(self, cursor: Cursor, number: int, reading: Reading) -> int:
+        """Take out what is known of what changed; the first number that is free for a document of the session."""
+        same = [ordinal for ordinal, segment in enumerate(reading.segments) if segment.documents is None]
+        marks = ", ".join("?" * len(same))
+        other = f"ordinal NOT IN ({marks})" if same else "1 = 1"
         first, end = documents_of(number)
-        sql = "SELECT number, content FROM index_documents WHERE number >= ? AND number < ? AND ordinal = ?"
-        _strike(self._engine, cursor, self._space, cursor.run(sql, (first, end, ordinal)))
+        sql = f"SELECT number, content FROM index_documents WHERE number >= ? AND number < ? AND {other}"
+        _strike(self._engine, cursor, self._space, cursor.run(sql, (first, end, *same)))
+        cursor.run(f"DELETE FROM index_segments WHERE session = ? AND {other}", (number, *same))
+        cursor.run("DELETE FROM index_parents WHERE session = ?", (number,))
         sql = "SELECT COALESCE(MAX(number), ?) FROM index_documents WHERE number >= ? AND number < ?"
         last: int = cursor.run(sql, (first - 1, first, end))[0][0]
-        if last + len(documents) >= first + _MOST_DOCUMENTS:
-            raise TooLongError(f"{last + len(documents) - first} documents")
-        for document, some in enumerate(documents, last + 1):
+        return last + 1
+
+    def _documents(self, cursor: Cursor, number: int, ordinal: int, documents: Sequence[Document], free: int) -> int:
+        """Add the documents of a segment; the first number that is free after them."""
+        if free + len(documents) > documents_of(number)[1]:
+            raise TooLongError(f"{len(documents)} more documents")
+        for document, some in enumerate(documents, free):
             sql = "INSERT INTO index_documents (number, ordinal, content) VALUES (?, ?, ?)"
             cursor.run(sql, (document, ordinal, some.content))
             self._engine.add_words(cursor, document, self._space, some.columns)
+        return free + len(documents)
 
     def _sweep(self, cursor: Cursor, there: set[str]) -> int:
         """Strike out sessions that the branch does not have."""

@@ -150,3 +150,24 @@ def test_a_text_is_found_by_any_word_of_its_own(text: str) -> None:
         shown = pattern(parsed(word).terms)
         assert shown is not None
         assert shown.search(folded(text))
+
+
+def test_a_database_that_was_restarted_is_connected_to_again(
+    postgresql_url: str, store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    from opensession.index import postgres
+
+    monkeypatch.setattr(postgres, "_IDLE_SECONDS", 0.0)
+    put(store, record("one", "> word"))
+    index = open_index(postgresql_url)
+    index.catch_up("team", store)
+    with psycopg.connect(postgresql_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    assert index.listed(Query(spaces=["team"])).total == 1
+    index.close()
