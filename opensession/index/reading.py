@@ -16,13 +16,13 @@ from opensession.index.terms import row_of
 from opensession.index.texts import TITLE, Facts, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitstore.folder import Folder
     from opensession.hail.session import Session
     from opensession.index.engine import Columns
 
-DOCUMENT_WORDS = 8000
+DOCUMENT_WORDS = 4000
 """Words after which a document ends: PostgreSQL counts places up to 16,383."""
 
 SAME_WORDS = 250
@@ -71,6 +71,13 @@ class Document(NamedTuple):
 
     content: bytes
     columns: Columns
+
+
+class _Row(NamedTuple):
+    """A text and its words, with a space between."""
+
+    piece: Piece
+    words: str
 
 
 class Segment(NamedTuple):
@@ -169,46 +176,48 @@ def encode_facts(facts: Facts) -> bytes:
     return _ENCODE(facts)
 
 
-def documents(pieces: Sequence[Piece]) -> Iterator[Document]:
+def documents(pieces: Iterable[Piece]) -> Iterator[Document]:
     """Texts in portions in which both databases count every place of every word."""
-    held: list[Piece] = []
-    rows: dict[str, list[str]] = {}
-    counts: Counter[str] = Counter()
+    held: list[_Row] = []
     size = 0
     for piece in pieces:
-        for portion, row, found in _portions(piece):
-            counts.update(found)
-            grown = size + len(found) + 1
-            if held and (grown > DOCUMENT_WORDS or (grown > SAME_WORDS and _most(counts, found) > SAME_WORDS)):
-                yield Document(zlib.compress(_ENCODE(held), 1), rows)
-                held, rows, counts, grown = [], {}, Counter(found), len(found) + 1
-            held.append(portion)
-            rows.setdefault(piece.column, []).append(row)
-            size = grown
+        row = _Row(piece, row_of(piece.text))
+        length = row.words.count(" ") + 2
+        if held and size + length > DOCUMENT_WORDS:
+            yield from _bearable(held)
+            held, size = [], 0
+        held.append(row)
+        size += length
     if held:
-        yield Document(zlib.compress(_ENCODE(held), 1), rows)
+        yield from _bearable(held)
 
 
-def _most(counts: Mapping[str, int], found: Sequence[str]) -> int:
-    return max(map(counts.__getitem__, found), default=0)
+def _bearable(rows: Sequence[_Row]) -> Iterator[Document]:
+    """Texts as one document, or as several where there are too many words, or one of them too often."""
+    found = Counter(" ".join([row.words for row in rows]).split())
+    if found.total() < DOCUMENT_WORDS and max(found.values(), default=0) <= SAME_WORDS:
+        columns: dict[str, list[str]] = {}
+        for row in rows:
+            columns.setdefault(row.piece.column, []).append(row.words)
+        yield Document(zlib.compress(_ENCODE([row.piece for row in rows]), 1), columns)
+    elif len(rows) > 1:
+        yield from _bearable(rows[: len(rows) // 2])
+        yield from _bearable(rows[len(rows) // 2 :])
+    else:
+        for piece in _halves(rows[0].piece):
+            yield from _bearable([_Row(piece, row_of(piece.text))])
 
 
-def _portions(piece: Piece) -> Iterator[tuple[Piece, str, list[str]]]:
-    """A text with its words, in a row and one by one; in overlapping halves where these are too many."""
-    row = row_of(piece.text)
-    found = row.split()
-    if len(found) <= SAME_WORDS or (len(found) < DOCUMENT_WORDS and _most(Counter(found), found) <= SAME_WORDS):
-        yield piece, row, found
-        return
+def _halves(piece: Piece) -> tuple[Piece, Piece]:
+    """A long text in two that overlap."""
     text, middle = piece.text, len(piece.text) // 2
     shared = min(_OVERLAP, len(text) // 4)
     # Not in the middle of a word, unless it is a long one.
     space = text.rfind(" ", middle - shared, middle)
     cut = space + 1 if space > 0 else middle
-    yield from _portions(msgspec.structs.replace(piece, text=text[:cut]))
     before = text.find(" ", cut - shared, cut - 1)
     start = before + 1 if before > 0 else cut - shared
-    yield from _portions(msgspec.structs.replace(piece, text=text[start:]))
+    return msgspec.structs.replace(piece, text=text[:cut]), msgspec.structs.replace(piece, text=text[start:])
 
 
 def _document(pieces: list[Piece]) -> Document:
@@ -232,8 +241,7 @@ def _segments(folder: Folder, known: Mapping[int, tuple[str, bytes]]) -> tuple[b
             continue
         size += len(content)
         events = [full.decode_event(line) for line in content.split(b"\n") if line]
-        pieces = texts.pieces(events)
-        found.append(Segment(oid, texts.facts(events), list(documents(list(pieces)))))
+        found.append(Segment(oid, texts.facts(events), list(documents(texts.pieces(events)))))
     return header, found, size
 
 
