@@ -6,7 +6,7 @@ import hashlib
 import re
 import zlib
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitstore.errors import CorruptError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FILE = 0o100644
 FOLDER = 0o040000
 _KIND_MASK = 0o170000
+_LONGEST_HEAD = 64
 _LEVEL = 1
 """Git's own default for loose objects; a repack compresses them again."""
 
@@ -124,6 +125,46 @@ def inflate(stream: bytes) -> bytes:
         return zlib.decompress(stream)
     except zlib.error as error:
         raise CorruptError(f"a damaged object: {error}") from error
+
+
+def loose_head(oid: str, packed: bytes) -> tuple[str, int, Any, bytes]:
+    """What stands at the front of an object's file (``kind size``): the rest of its stream goes on from there.
+
+    Returns:
+        Its kind, its size, what inflates its stream, and the bytes after the head that are inflated already.
+
+    Raises:
+        CorruptError: It is no head.
+    """
+    inflating = zlib.decompressobj()
+    try:
+        front = inflating.decompress(packed, _LONGEST_HEAD)
+    except zlib.error as error:
+        raise CorruptError(f"{oid} is damaged: {error}") from error
+    head, zero, rest = front.partition(b"\0")
+    kind, _, size = head.partition(b" ")
+    if not zero or not size.isdigit() or not kind.isalpha():
+        raise CorruptError(f"{oid} is damaged: it has no head")
+    return kind.decode(), int(size), inflating, rest
+
+
+def inflate_loose(oid: str, packed: bytes, limit: int | None) -> tuple[str, bytes]:
+    """The kind and bytes of an object in the bytes of its file.
+
+    Raises:
+        CorruptError: The file is damaged or cut short, or the object is larger than the limit.
+    """
+    kind, size, inflating, rest = loose_head(oid, packed)
+    if limit is not None and size > limit:
+        raise CorruptError(f"{oid} has {size} bytes, more than {limit}")
+    try:
+        # One byte more than it says, so that the end of the stream is seen and what is too long is, too.
+        data = rest + inflating.decompress(inflating.unconsumed_tail, max(1, size - len(rest) + 1))
+    except zlib.error as error:
+        raise CorruptError(f"{oid} is damaged: {error}") from error
+    if not inflating.eof or len(data) != size:
+        raise CorruptError(f"{oid} is damaged: it is not as long as it says")
+    return kind, data
 
 
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:

@@ -7,7 +7,11 @@ import os
 from pathlib import Path
 
 from gitstore.backends.durable import failed, sync_folder, write_all
-from gitstore.objects import deflate, object_head, object_id
+from gitstore.errors import CorruptError
+from gitstore.objects import deflate, inflate_loose, loose_head, object_head, object_id
+
+_HEAD = 512
+"""Compressed bytes in which the head of an object is."""
 
 
 class LooseObjects:
@@ -40,6 +44,47 @@ class LooseObjects:
         except OSError as error:
             raise failed(self._root, error) from error
         return oid
+
+    def read(self, kind: str, oid: str, limit: int | None) -> bytes | None:
+        """The bytes of an object that has a file of its own; None when it has none.
+
+        Args:
+            kind: What it must be.
+            oid: Its id.
+            limit: Refuse more bytes than this, before they are made.
+
+        Raises:
+            CorruptError: It is damaged, of another kind, or larger than the limit.
+        """
+        try:
+            packed = (self._root / oid[:2] / oid[2:]).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise CorruptError(f"{oid} cannot be read: {error.strerror}") from error
+        found, data = inflate_loose(oid, packed, limit)
+        if found != kind:
+            raise CorruptError(f"{oid} is not a {kind}")
+        if object_id(self._algorithm, kind, data) != oid:
+            raise CorruptError(f"{oid} is damaged: it has another hash")
+        return data
+
+    def size(self, kind: str, oid: str) -> int | None:
+        """The size of an object that has a file of its own, from its head; None when it has none.
+
+        Raises:
+            CorruptError: The head is damaged, or of another kind.
+        """
+        try:
+            with (self._root / oid[:2] / oid[2:]).open("rb") as stream:
+                found, size, *_ = loose_head(oid, stream.read(_HEAD))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise CorruptError(f"{oid} cannot be read: {error.strerror}") from error
+        if found != kind:
+            raise CorruptError(f"{oid} is not a {kind}")
+        return size
 
     def flush(self) -> None:
         """Force the folders of what was written to the disk, where that is asked for.

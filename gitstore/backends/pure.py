@@ -76,7 +76,11 @@ class PureRepo(DiskRepo):
                     yield os.fsdecode(name), oid.decode()
 
     def _read(self, kind: str, oid: str, limit: int | None) -> bytes:
-        """The bytes of an object; the limit is looked at afterwards."""
+        """The bytes of an object; of one in a pack the limit is looked at afterwards."""
+        # dulwich passes over what is missing at the end of a file.
+        loose = self._loose.read(kind, oid, limit)
+        if loose is not None:
+            return loose
         try:
             found, data = self._repo.object_store.get_raw(ObjectID(oid.encode()))
         except Exception as error:
