@@ -12,7 +12,7 @@ from opensession import publish
 from opensession.config import Privacy
 from opensession.errors import InputError
 from opensession.index import texts
-from opensession.redact import PATH_RULE
+from opensession.redact import PATH_RULE, Redactor
 from opensession.union import Union
 from web import access, moments, quotas, spaces
 from web.errors import Conflict, Forbidden, NotFound, TooLarge, Unprocessable
@@ -104,8 +104,13 @@ def prepare(recognised: Recognised, attributes: Mapping[str, Any], parents: Iter
     except InputError as error:
         raise Unprocessable(str(error)) from None
     title, tool = _title(prepared.session), prepared.session.agent.tool
-    record = publish.record_of(prepared, (safe_session_id(parent) for parent in parents))
+    record = publish.record_of(prepared, map(_parent, parents))
     return Ready(recognised.name, prepared, title, tool, record)
+
+
+def _parent(given: str) -> str:
+    """The id of a session as it may be stored: text of a client like any other, so secrets in it go the same way."""
+    return safe_session_id(Redactor(PRIVACY).text(given)[0])
 
 
 def take(server: Server, user: User, space: Space, ready: Ready) -> Taken:

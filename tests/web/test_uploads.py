@@ -168,6 +168,17 @@ def test_secrets_do_not_arrive_in_git(team_server: TeamServer) -> None:
     assert secret not in ada.call("GET", f"/sessions/{made['id']}/raw").get_data(as_text=True)
 
 
+def test_a_secret_among_the_parents_does_not_arrive_either(team_server: TeamServer) -> None:
+    ada = team_server.person()
+    secret = "AKIA" + "Z7QX2LMN4PRS6TUV"
+
+    made = upload(ada, session("one", "hello"), linked_session_ids=[secret, "plain"]).get_json()
+
+    shown = ada.call("GET", f"/sessions/{made['id']}").get_data(as_text=True)
+    assert secret not in shown
+    assert "plain" in shown
+
+
 def test_files_of_any_agent(team_server: TeamServer, tmp_path: Path) -> None:
     ada = team_server.person()
     claude, codex = b"".join(claude_lines()), b"".join(codex_lines())
